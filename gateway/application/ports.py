@@ -1,0 +1,186 @@
+"""What the use cases ask of the world outside; adapters answer, compose plugs them in.
+
+Times are UTC microseconds unless a name ends in `_s` (seconds) or `_ms` (milliseconds).
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from gateway.domain.charges import ChargeRecord
+from gateway.domain.decision import Ask
+from gateway.domain.directory import Directory, Door, Mode, Operator, Plan, Venue
+from gateway.domain.fold import Outcome, Picture
+from gateway.domain.ids import DoorRef, HolderId, OperatorId, PassRef, PlanId, ScanId, VenueId, VisitId
+from gateway.domain.passes import PassClaims
+from gateway.domain.presence import Presence, Standing
+from gateway.domain.statements import Statement
+from gateway.domain.visits import Visit
+from gateway.wire.signed import EventClaims
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person on an operator's books, known here by the operator's own number for them."""
+
+    operator: OperatorId
+    external_id: str
+    holder: HolderId
+    plan: PlanId
+    standing: Standing = Standing.VALID
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedPass:
+    """A pass as its issuer keeps it: claims, holder, and how many entries it has left."""
+
+    claims: PassClaims
+    holder: HolderId
+    form: str
+    """``cwt`` or ``jwt``."""
+    plan: PlanId | None
+    standing: Standing = Standing.VALID
+    uses_left: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JournalHead:
+    """How far a door's journal is committed: number and hash (32 bytes) of the last line; 0 and zeros at first."""
+
+    n: int
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One verified line of a door's journal."""
+
+    door: DoorRef
+    claims: EventClaims
+    jws: str
+    hash: bytes
+    """SHA-256 of the JWS's ASCII, 32 bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChainFault:
+    """The first row of the audit chain that does not hold."""
+
+    seq: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChainState:
+    """What a verification of the audit chain found: rows read, rows purged by policy, and the first fault."""
+
+    rows: int
+    purged: int
+    fault: ChainFault | None
+
+
+class Admission(Protocol):
+    """One transaction in which all scans that wait are decided. BEGIN IMMEDIATE … COMMIT."""
+
+    async def picture(self, asked: Sequence[Ask], now_us: int) -> Picture:
+        """Read everything the batch needs, rows locked in id order. At most one thread hop."""
+
+    async def keep(self, outcomes: Sequence[Outcome], now_us: int) -> None:
+        """Write events (one per outcome that is not a repeat, kind ``decision``, key = scan id), visits,
+        presence, proofs, uses; then commit. When it returns the batch is durable.
+        """
+
+
+class Ledger(Protocol):
+    """One write transaction for everything that is not a scan; commits on leaving, rolls back on error.
+
+    Every method that changes something also appends one line to the audit chain (who, what, no secret).
+    """
+
+    async def add_operator(self, operator: Operator, legal: dict[str, str]) -> None: ...
+    async def set_operator(self, operator: Operator, by: str) -> None: ...
+    async def put_venue(self, venue: Venue) -> None: ...
+    async def put_door(self, door: Door, credential_hash: str) -> None: ...
+    async def set_event_key(self, door: DoorRef, public: bytes) -> None: ...
+    async def put_plan(self, plan: Plan) -> None: ...
+    async def set_mode(self, venue: VenueId, mode: Mode, reason: str, by: str) -> int:
+        """Set the venue's mode; returns its new number, one more than the last."""
+
+    async def set_ban(self, host: OperatorId, holder: HolderId, banned: bool, reason: str, by: str) -> None: ...
+    async def add_holder(self, holder: HolderId, home: OperatorId, alias: str) -> None: ...
+    async def put_member(self, member: Member) -> None: ...
+    async def free_status_indices(self, issuer: OperatorId, count: int, size: int) -> list[int]:
+        """Draw `count` random unused indices below `size` of the issuer's status list."""
+
+    async def add_passes(self, passes: Sequence[IssuedPass]) -> None: ...
+    async def set_pass_standing(self, ref: PassRef, standing: Standing, by: str) -> bool:
+        """Returns whether such a pass exists."""
+
+    async def journal_head(self, door: DoorRef) -> JournalHead: ...
+    async def take_report(self, report: Report, visits: Sequence[Visit], gone: HolderId | None) -> None:
+        """Append the report to the chain (kind ``report``), move the door's head to it, write the visits, drop presence."""
+
+    async def visit_of_scan(self, scan: ScanId) -> Visit | None:
+        """The visit that the granted decision of this scan opened, continued or closed."""
+
+    async def presence_of(self, holder: HolderId) -> Presence | None: ...
+    async def end_visits(self, visits: Sequence[Visit]) -> None:
+        """Write ended visits, drop the presence rows that point at them (kind ``visit_ended``)."""
+
+    async def next_charge_number(self, host: OperatorId) -> int:
+        """The next number of the host's gapless series, from 1."""
+
+    async def seal(self, visit: VisitId, record: ChargeRecord | None, jws: str | None) -> None:
+        """Mark the visit sealed; with a record, insert it and its two ledger entries
+        (+total for the host's account against the home's, −total for the home's).
+        """
+
+    async def add_statement(self, statement: Statement, jws: str) -> None: ...
+    async def note(self, kind: str, content: dict[str, Any]) -> None:
+        """Append a bare audit line, e.g. a refused message. Nothing secret may be in it."""
+
+
+class Store(Protocol):
+    """The books of one gateway."""
+
+    def admitting(self) -> AbstractAsyncContextManager[Admission]: ...
+    def writing(self) -> AbstractAsyncContextManager[Ledger]: ...
+    async def directory(self) -> Directory: ...
+    async def door_credential(self, username: str) -> str | None:
+        """The stored hash of the door's broker password."""
+
+    async def issued(self, ref: PassRef) -> IssuedPass | None: ...
+    async def statuses(self, issuer: OperatorId, now_us: int) -> dict[int, Standing]:
+        """Status index → standing for every pass of the issuer that has not expired and is not valid
+        (its own standing or its member's, whichever is worse)."""
+
+    async def member(self, operator: OperatorId, external_id: str) -> Member | None: ...
+    async def visits_open_since_before(self, before_us: int) -> list[Visit]: ...
+    async def visits_to_seal(self, ended_before_us: int, limit: int) -> list[Visit]:
+        """COMPLETED, unsealed, ended before that instant; oldest first."""
+
+    async def charges(self, home: OperatorId, host: OperatorId, from_us: int, before_us: int) -> list[ChargeRecord]: ...
+    async def inside(self, venue: VenueId) -> list[Presence]: ...
+    def read_visits(self, from_us: int, before_us: int) -> AsyncIterator[Visit]: ...
+    async def statements(self) -> list[tuple[Statement, str]]: ...
+    async def save_trust_list(self, version: int, epoch: int, jws: str) -> None: ...
+    async def latest_trust_list(self) -> str | None: ...
+    async def verify_chain(self) -> ChainState: ...
+    async def close(self) -> None: ...
+
+
+class Link(Protocol):
+    """The gateway's way to the broker."""
+
+    def publish(self, topic: str, payload: bytes, qos: int, retain: bool = False) -> None: ...
+
+
+class Signer(Protocol):
+    """Signs for an operator that this process hosts, with that operator's active key of one use (keys.Use value)."""
+
+    def jws(self, operator: str, use: str, typ: str, payload: bytes) -> str:
+        """A compact JWS over the payload's exact bytes."""
+
+    def cwt(self, operator: str, claims: bytes) -> bytes:
+        """COSE_Sign1 over CBOR claims with the pass key."""

@@ -1,0 +1,1 @@
+"""Whole minor units and their rounding (H2)."""

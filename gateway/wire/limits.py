@@ -1,0 +1,6 @@
+"""Bounds of the MQTT contract (docs of the wire)."""
+
+MAX_PAYLOAD = 8 * 1024
+"""Bytes of one MQTT payload."""
+MAX_READ = 4096
+"""Characters a reader may have read."""
