@@ -136,7 +136,9 @@ class Ledger(Protocol):
         (+total for the host's account against the home's, −total for the home's).
         """
 
-    async def add_statement(self, statement: Statement, jws: str) -> None: ...
+    async def add_statement(self, statement: Statement, jws: str) -> None:
+        """Insert it, and mark the records it lists as standing on it."""
+
     async def note(self, kind: str, content: dict[str, Any]) -> None:
         """Append a bare audit line, e.g. a refused message. Nothing secret may be in it."""
 
@@ -158,9 +160,11 @@ class Store(Protocol):
     async def member(self, operator: OperatorId, external_id: str) -> Member | None: ...
     async def visits_open_since_before(self, before_us: int) -> list[Visit]: ...
     async def visits_to_seal(self, ended_before_us: int, limit: int) -> list[Visit]:
-        """COMPLETED, unsealed, ended before that instant; oldest first."""
+        """COMPLETED, unsealed, confirmed by the door (`opened_jws` set), ended before that instant; oldest first."""
 
-    async def charges(self, home: OperatorId, host: OperatorId, from_us: int, before_us: int) -> list[ChargeRecord]: ...
+    async def unbilled_charges(self, home: OperatorId, host: OperatorId, before_us: int) -> list[tuple[ChargeRecord, str]]:
+        """Records (with their seals) whose visit ended before that instant and that stand on no statement yet, by number."""
+
     async def inside(self, venue: VenueId) -> list[Presence]: ...
     def read_visits(self, from_us: int, before_us: int) -> AsyncIterator[Visit]: ...
     async def statements(self) -> list[tuple[Statement, str]]: ...

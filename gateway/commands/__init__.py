@@ -1,0 +1,1 @@
+"""The gateway's subcommands; each body is loaded only when it runs."""

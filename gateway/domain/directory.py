@@ -12,6 +12,8 @@ from gateway.domain.ids import DoorRef, OperatorId, PlanId, VenueId, ZoneId
 from gateway.domain.passes import Service
 from gateway.domain.tariffs import Tariff
 
+DAYS_A_WEEK = 7
+
 
 class OperatorState(StrEnum):
     """Whether the cooperative lets the operator's passes in."""
@@ -66,6 +68,11 @@ class Hours:
     week: tuple[tuple[tuple[time, time], ...], ...]
     closings: frozenset[date] = frozenset()
     exceptions: Mapping[date, tuple[tuple[time, time], ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if len(self.week) != DAYS_A_WEEK:
+            message = f"hours: week has {len(self.week)} days; give seven, Monday first, () for a day shut"
+            raise ValueError(message)
 
 
 @dataclass(frozen=True, slots=True)

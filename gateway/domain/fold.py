@@ -1,64 +1,141 @@
-"""Decide a batch of scans over one picture of the books, one by one, in the order they came.
+"""Decide a batch of scans over one picture of the books, one by one, in the order they came."""
 
-H2 writes `fold`. Contract below.
-"""
+from collections.abc import Sequence
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from gateway.domain.decision import Ask, Deny, Verdict, VerdictOutcome
+from gateway.domain.directory import Direction
+from gateway.domain.facts import Facts
+from gateway.domain.ids import HolderId, OperatorId
+from gateway.domain.movements import Movement, enter, leave
+from gateway.domain.passes import Proven, Refused
+from gateway.domain.picture import Outcome, Picture, ProofSeen
+from gateway.domain.presence import Entitlement
+from gateway.domain.reasons import HOME_ONLY, Reason
+from gateway.domain.rules import decide
+from gateway.domain.working import Place, WorkingPicture
 
-from gateway.domain.decision import Ask, Verdict
-from gateway.domain.directory import Directory
-from gateway.domain.ids import DoorRef, HolderId, OperatorId, PassRef, ScanId, VenueId, VisitId, ZoneId
-from gateway.domain.presence import Entitlement, Presence
-from gateway.domain.visits import Visit
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """What the store read for one batch, in one transaction."""
-
-    now_us: int
-    directory: Directory
-    repeats: Mapping[ScanId, Verdict]
-    """Verdicts already stored for scan ids of this batch."""
-    entitlements: Mapping[PassRef, Entitlement]
-    presences: Mapping[HolderId, Presence]
-    visits: Mapping[VisitId, Visit]
-    """Visits the presences point at."""
-    left: Mapping[tuple[HolderId, VenueId], Visit]
-    """Each holder's last visit COMPLETED at that venue and not yet sealed, for re-entry."""
-    proofs: Mapping[tuple[PassRef, int], frozenset[DoorRef]]
-    """Doors that already granted this proof (pass, proof time)."""
-    bans: frozenset[tuple[OperatorId, HolderId]]
-    """Local bans by host operator."""
-    inside: Mapping[tuple[VenueId, ZoneId], int]
-    """Holders inside each zone, people assumed gone left out; a venue's count is the sum."""
+__all__ = ["Outcome", "Picture", "ProofSeen", "fold"]
 
 
-@dataclass(frozen=True, slots=True)
-class ProofSeen:
-    """A proof that was granted; remembered until no clock would accept it any more."""
+def fold(picture: Picture, asks: Sequence[Ask]) -> list[Outcome]:
+    """One outcome for each ask, in the same order; neither argument is changed.
 
-    ref: PassRef
-    proof_s: int
-    door: DoorRef
+    A scan id that was answered before, in the books or earlier in the batch, gets its stored verdict before
+    any rule is asked. Every other scan is decided on what the grants before it left. KeyError when an ask's
+    door is not in the picture's directory: the caller leaves those out.
+    """
+    working = WorkingPicture(picture)
+    return [_answer(working, ask) for ask in asks]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """One scan's verdict and the rows that change with it; `keep` writes them in this order."""
+def _answer(working: WorkingPicture, ask: Ask) -> Outcome:
+    place = working.place(ask.door)
+    stored = working.verdicts.get(ask.scan)
+    if stored is not None:
+        return _repeat(stored, ask, place)
+    match ask.credential:
+        case Refused() as refused:
+            outcome = _refuse(working, ask, place, refused)
+        case Proven() as proven:
+            outcome = _admit(working, ask, place, proven)
+    working.verdicts[ask.scan] = outcome.verdict
+    return outcome
 
-    ask: Ask
-    verdict: Verdict
-    holder: HolderId | None = None
-    repeated: bool = False
-    """A repeat of a stored scan: answered again, nothing written."""
-    visits: tuple[Visit, ...] = ()
-    """Whole rows to insert or replace."""
-    presence: Presence | None = None
-    """Row to insert or replace."""
-    gone: HolderId | None = None
-    """Holder whose presence row is removed."""
-    proof: ProofSeen | None = None
-    used: PassRef | None = None
-    """Pass whose uses left drop by one."""
+
+def _repeat(stored: Verdict, ask: Ask, place: Place) -> Outcome:
+    """The stored verdict again; a refusal when the id now comes with other bytes, door or boot."""
+    if stored.door == ask.door and stored.boot == ask.boot and stored.read_sha256 == ask.read_sha256:
+        return Outcome(ask, stored, repeated=True)
+    if place.door.direction is Direction.OUT:
+        return Outcome(ask, _granted(ask, place), repeated=True)
+    return Outcome(ask, _denied(ask, place, Reason.SCAN_ID_REUSED, place.venue.operator), repeated=True)
+
+
+def _refuse(working: WorkingPicture, ask: Ask, place: Place, refused: Refused) -> Outcome:
+    """A credential that does not hold: denied, except that a way out opens to anybody and closes nothing."""
+    claims = refused.claims
+    entitlement = None if claims is None else working.entitlement(claims.ref)
+    holder = None if entitlement is None else entitlement.holder
+    if place.door.direction is Direction.OUT:
+        return Outcome(ask, _granted(ask, place), holder)
+    home = place.venue.operator
+    if claims is not None:
+        home = claims.ref.issuer if entitlement is None else entitlement.home
+    return Outcome(ask, _denied(ask, place, refused.reason, home, refused.offset_s), holder)
+
+
+def _admit(working: WorkingPicture, ask: Ask, place: Place, proven: Proven) -> Outcome:
+    """A credential that holds: decided, and if granted followed."""
+    facts = working.facts(place, proven)
+    entitlement = facts.entitlement
+    holder = None if entitlement is None else entitlement.holder
+    decision = decide(facts)
+    if isinstance(decision, Deny):
+        return Outcome(ask, _denied(ask, place, decision.reason, facts.home), holder)
+    proof = None
+    if proven.proof_s is not None:
+        proof = ProofSeen(proven.claims.ref, proven.proof_s, place.door.ref)
+        working.see(proof)
+    if entitlement is None:
+        # only a way out opens to a pass that no book holds
+        return Outcome(ask, _granted(ask, place), proof=proof)
+    movement = _move(working, facts, entitlement, ask)
+    used = None
+    if movement.new_visit and entitlement.uses_left is not None:
+        used = proven.claims.ref
+        working.use(used)
+    return Outcome(
+        ask,
+        _granted(ask, place),
+        holder,
+        False,
+        movement.visits,
+        movement.presence,
+        movement.gone,
+        proof,
+        used,
+    )
+
+
+def _move(working: WorkingPicture, facts: Facts, entitlement: Entitlement, ask: Ask) -> Movement:
+    holder: HolderId = entitlement.holder
+    before = working.before(holder, facts.venue.id)
+    if facts.door.direction is Direction.OUT:
+        movement = leave(facts, before)
+    else:
+        movement = enter(facts, entitlement, ask, before)
+    working.take(holder, movement)
+    return movement
+
+
+def _granted(ask: Ask, place: Place) -> Verdict:
+    door = place.door
+    return Verdict(
+        ask.scan,
+        ask.door,
+        place.venue.operator,
+        ask.boot,
+        ask.read_sha256,
+        door.direction,
+        VerdictOutcome.GRANTED,
+        Reason.OK,
+        Reason.OK,
+        door.open_s,
+    )
+
+
+def _denied(ask: Ask, place: Place, reason: Reason, home: OperatorId, offset_s: int | None = None) -> Verdict:
+    host = place.venue.operator
+    return Verdict(
+        ask.scan,
+        ask.door,
+        host,
+        ask.boot,
+        ask.read_sha256,
+        place.door.direction,
+        VerdictOutcome.DENIED,
+        reason,
+        Reason.ASK_HOME if reason in HOME_ONLY and home != host else reason,
+        0,
+        offset_s,
+    )

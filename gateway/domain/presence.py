@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from gateway.domain.directory import Venue
 from gateway.domain.ids import HolderId, OperatorId, PlanId, VenueId, VisitId, ZoneId
 
 
@@ -38,3 +39,8 @@ class Presence:
     since_us: int
     """When the holder entered this zone, UTC microseconds."""
     visit: VisitId
+
+
+def assumed_gone(started_us: int, venue: Venue, now_us: int) -> bool:
+    """Whether a holder whose visit began then no longer counts as inside, though nobody checked them out."""
+    return started_us <= now_us - venue.forgotten_after_s * 1_000_000

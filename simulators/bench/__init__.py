@@ -1,0 +1,1 @@
+"""Benches: each measures the gateway and its bare references in one run."""

@@ -1,0 +1,5 @@
+"""The books of one gateway in SQLite: schema, migrations, hot path, ledger, reads, audit chain."""
+
+from gateway.adapters.db.store import SqliteStore, open_store
+
+__all__ = ["SqliteStore", "open_store"]

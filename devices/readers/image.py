@@ -1,0 +1,123 @@
+"""Passes read from pictures: one file, or a folder into which a camera or a person drops them."""
+
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
+
+from devices.faults import ConfigFault, ReaderFault
+from devices.readers.reading import Illegible, Reading
+from gateway.wire.limits import MAX_READ
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".pgm", ".ppm"})
+MAX_FILE_BYTES = 32 * 1024 * 1024
+MAX_PIXELS = 50_000_000
+_POLL_S = 0.2
+_MISSING = "the image reader needs zxing-cpp and Pillow: pip install 'passerelle[camera]', or [gateway] on a server"
+
+
+def read_image(picture: "bytes | Path | Image") -> str | None:
+    """The text of the QR code in a picture, None when none is legible.
+
+    Tried as it is, then enlarged twice and sharpened, which is worth two or three QR versions at a camera's
+    distance. ReaderFault: not a picture, or one too large to be a frame. ConfigFault: the extra is not installed.
+    """
+    try:
+        import zxingcpp  # noqa: PLC0415 - only doors with a camera carry it
+        from PIL import ImageFilter  # noqa: PLC0415
+        from PIL.Image import Resampling  # noqa: PLC0415
+    except ImportError as error:
+        raise ConfigFault("reader", _MISSING) from error
+
+    def text_of(image: "Image") -> str | None:
+        found = zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.QRCode, text_mode=zxingcpp.TextMode.Plain)
+        return next((str(code.text) for code in found if code.valid), None)
+
+    grey = _grey(picture)
+    text = text_of(grey)
+    if text is None:
+        larger = grey.resize((grey.width * 2, grey.height * 2), Resampling.BICUBIC)
+        text = text_of(larger.filter(ImageFilter.SHARPEN))
+    return text
+
+
+def _grey(picture: "bytes | Path | Image") -> "Image":
+    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415
+
+    if isinstance(picture, Image.Image):
+        return _sized(picture).convert("L")
+    try:
+        with Image.open(picture if isinstance(picture, Path) else io.BytesIO(picture)) as opened:
+            return _sized(opened).convert("L")
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        raise ReaderFault("not a picture that can be read") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ReaderFault(f"more than {MAX_PIXELS} pixels") from error
+
+
+def _sized(image: "Image") -> "Image":
+    if image.width * image.height > MAX_PIXELS:
+        raise ReaderFault(f"more than {MAX_PIXELS} pixels")
+    return image
+
+
+class ImageReader:
+    """`image:PATH`: a file is read once; a folder is watched, and each new or changed picture read in name's order."""
+
+    def __init__(self, path: Path, decode: Callable[[Path], str | None] = read_image) -> None:
+        self._path, self._decode = path, decode
+
+    @classmethod
+    def of(cls, rest: str) -> "ImageReader":
+        """Needs a path that exists. ConfigFault."""
+        if not rest:
+            raise ConfigFault("reader", "say which file or folder: image:PATH")
+        path = Path(rest)
+        if not path.exists():
+            raise ConfigFault("reader", f"image: there is no {path}")
+        return cls(path)
+
+    def readings(self, stop: Event, once: bool) -> Iterator[Reading | Illegible]:
+        """Give the text of each picture. A file that is still growing is left until it rests."""
+        if self._path.is_file():
+            yield self._read(self._path)
+            return
+        done: dict[Path, tuple[int, int]] = {}
+        seen = _stamps(self._path)
+        while not stop.is_set():
+            now = _stamps(self._path)
+            for path in sorted(now):
+                if done.get(path) != now[path] and now[path] == seen.get(path):
+                    done[path] = now[path]
+                    yield self._read(path)
+            seen = now
+            if once:
+                return
+            stop.wait(_POLL_S)
+
+    def _read(self, path: Path) -> Reading | Illegible:
+        try:
+            if path.stat().st_size > MAX_FILE_BYTES:
+                return Illegible(path.name, f"larger than {MAX_FILE_BYTES} bytes")
+            text = self._decode(path)
+        except (ReaderFault, OSError) as error:
+            return Illegible(path.name, str(error))
+        if text is None:
+            return Illegible(path.name, "no QR code can be read in it")
+        if len(text) > MAX_READ:
+            return Illegible(path.name, f"longer than {MAX_READ} characters")
+        return Reading(text, path.name)
+
+
+def _stamps(folder: Path) -> dict[Path, tuple[int, int]]:
+    """Each picture of the folder with its size and time of change."""
+    stamps = {}
+    for path in folder.iterdir():
+        if path.suffix.lower() in SUFFIXES and path.is_file():
+            stat = path.stat()
+            stamps[path] = (stat.st_size, stat.st_mtime_ns)
+    return stamps

@@ -1,0 +1,110 @@
+"""The directory, read whole and kept until its version changes."""
+
+import sqlite3
+from collections import defaultdict
+
+from gateway.adapters.db.codec import hours_of, tariff_of
+from gateway.domain.directory import (
+    AllowMode,
+    AntiPassback,
+    Directory,
+    Direction,
+    Door,
+    Mode,
+    Operator,
+    OperatorState,
+    Plan,
+    Venue,
+    Zone,
+)
+from gateway.domain.ids import DoorRef, OperatorId, PlanId, VenueId, ZoneId
+from gateway.domain.passes import Service
+
+
+class DirectoryCache:
+    """The last directory read. Its version is compared inside each transaction, so that it is never stale."""
+
+    def __init__(self) -> None:
+        self._kept: Directory | None = None
+
+    def read(self, connection: sqlite3.Connection) -> Directory:
+        """The directory as this connection sees it; consistent only inside a transaction."""
+        (version,) = connection.execute("SELECT version FROM directory_version").fetchone()
+        return self.at(connection, version)
+
+    def at(self, connection: sqlite3.Connection, version: int) -> Directory:
+        """The directory of the version that this transaction has read."""
+        kept = self._kept
+        if kept is None or kept.version != version:
+            kept = self._kept = read_directory(connection, version)
+        return kept
+
+
+def read_directory(connection: sqlite3.Connection, version: int) -> Directory:
+    """Everything configured, in five queries."""
+    return Directory(version, _operators(connection), _venues(connection), _doors(connection), _plans(connection))
+
+
+def _operators(connection: sqlite3.Connection) -> dict[OperatorId, Operator]:
+    rows = connection.execute("SELECT id, name, state FROM operators ORDER BY id")
+    return {OperatorId(id_): Operator(OperatorId(id_), name, OperatorState(state)) for id_, name, state in rows}
+
+
+def _venues(connection: sqlite3.Connection) -> dict[VenueId, Venue]:
+    zones = _zones(connection)
+    rows = connection.execute(
+        "SELECT id, operator, name, time_zone, hours, tariff, capacity, mode, passback_grace_s, reentry_grace_s, "
+        "capped_default_s, forgotten_after_s FROM venues ORDER BY id"
+    )
+    return {
+        VenueId(id_): Venue(
+            VenueId(id_),
+            OperatorId(operator),
+            name,
+            time_zone,
+            hours_of(hours),
+            tariff_of(tariff),
+            zones[VenueId(id_)],
+            capacity,
+            Mode(mode),
+            *seconds,
+        )
+        for id_, operator, name, time_zone, hours, tariff, capacity, mode, *seconds in rows
+    }
+
+
+def _zones(connection: sqlite3.Connection) -> dict[VenueId, dict[ZoneId, Zone]]:
+    zones: dict[VenueId, dict[ZoneId, Zone]] = defaultdict(dict)
+    rows = connection.execute("SELECT venue, id, service, anti_passback, capacity FROM zones ORDER BY venue, id")
+    for venue, id_, service, anti_passback, capacity in rows:
+        zone = Zone(ZoneId(id_), Service(service), AntiPassback(anti_passback), capacity)
+        zones[VenueId(venue)][zone.id] = zone
+    return zones
+
+
+def _doors(connection: sqlite3.Connection) -> dict[DoorRef, Door]:
+    rows = connection.execute("SELECT venue, id, zone, direction, open_s, event_key FROM doors ORDER BY venue, id")
+    doors = (
+        Door(DoorRef(VenueId(venue), id_), ZoneId(zone), Direction(direction), open_s, event_key)
+        for venue, id_, zone, direction, open_s, event_key in rows
+    )
+    return {door.ref: door for door in doors}
+
+
+def _plans(connection: sqlite3.Connection) -> dict[tuple[OperatorId, PlanId], Plan]:
+    rows = connection.execute(
+        "SELECT operator, id, services, roaming, hours, any_hour, allow_mode FROM plans ORDER BY operator, id"
+    )
+    plans = (
+        Plan(
+            OperatorId(operator),
+            PlanId(id_),
+            Service(services),
+            roaming == 1,
+            None if hours is None else hours_of(hours),
+            any_hour == 1,
+            AllowMode(allow_mode),
+        )
+        for operator, id_, services, roaming, hours, any_hour, allow_mode in rows
+    )
+    return {(plan.operator, plan.id): plan for plan in plans}

@@ -1,0 +1,99 @@
+"""Write what came of a batch of scans: the chain's events, visits, presence, proofs, uses."""
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+
+from gateway.adapters.db.bulk import insert
+from gateway.adapters.db.chain import Line, append, read_tip
+from gateway.adapters.db.verdicts import DECISION, SCAN_REUSED, content_of
+from gateway.adapters.db.visit_rows import write_visits
+from gateway.domain.ids import HolderId, VisitId
+from gateway.domain.picture import Outcome
+from gateway.domain.presence import Presence
+from gateway.domain.reasons import Reason
+from gateway.domain.visits import MICROSECONDS, Visit
+
+PROOFS_KEPT_S = 600
+"""A proof counts for 30 s around its time; remembered far longer, in case the clock is set back a little."""
+
+_PRESENCE = "INSERT INTO presences (holder, venue, zone, since_us, visit, started_us) VALUES "
+_MOVED = (
+    " ON CONFLICT (holder) DO UPDATE SET venue = excluded.venue, zone = excluded.zone, "
+    "since_us = excluded.since_us, visit = excluded.visit, started_us = excluded.started_us"
+)
+_PROOF = "INSERT OR IGNORE INTO proofs (proof_s, issuer, pass, door) VALUES "
+
+
+def write_outcomes(
+    connection: sqlite3.Connection,
+    outcomes: Sequence[Outcome],
+    known: Mapping[VisitId, Visit],
+    now_us: int,
+    entropy: Callable[[int], bytes],
+) -> int:
+    """Write the batch inside the transaction in which its picture was read; returns how many events.
+
+    `known` are the picture's visits: a presence that moves keeps the start of its visit.
+    """
+    lines = [line for outcome in outcomes if (line := _line(outcome, now_us)) is not None]
+    if not lines:
+        return 0
+    append(connection, read_tip(connection), lines, entropy)
+    fresh = [outcome for outcome in outcomes if not outcome.repeated]
+    visits = {visit.id: visit for outcome in fresh for visit in outcome.visits}
+    write_visits(connection, visits.values())
+    _write_presences(connection, fresh, {**known, **visits})
+    _write_proofs(connection, fresh, now_us)
+    used = [(outcome.used.issuer, outcome.used.id) for outcome in fresh if outcome.used is not None]
+    if used:
+        connection.executemany(
+            "UPDATE passes SET uses_left = uses_left - 1 WHERE issuer = ? AND id = ? AND uses_left > 0", used
+        )
+    return len(lines)
+
+
+def _line(outcome: Outcome, now_us: int) -> Line | None:
+    if not outcome.repeated:
+        return DECISION, outcome.verdict.scan, now_us, content_of(outcome)
+    if outcome.verdict.reason is Reason.SCAN_ID_REUSED:
+        return SCAN_REUSED, None, now_us, content_of(outcome)
+    return None
+
+
+def _write_presences(
+    connection: sqlite3.Connection, outcomes: Sequence[Outcome], visits: Mapping[VisitId, Visit]
+) -> None:
+    """Each holder's last word in the batch counts: there, or gone."""
+    last: dict[HolderId, Presence | None] = {}
+    for outcome in outcomes:
+        if outcome.gone is not None:
+            last[outcome.gone] = None
+        if outcome.presence is not None:
+            last[outcome.presence.holder] = outcome.presence
+    there = [
+        (each.holder, each.venue, each.zone, each.since_us, each.visit, _started_us(each, visits))
+        for each in last.values()
+        if each is not None
+    ]
+    if there:
+        insert(connection, _PRESENCE, 6, there, _MOVED)
+    gone = [(holder,) for holder, presence in last.items() if presence is None]
+    if gone:
+        connection.executemany("DELETE FROM presences WHERE holder = ?", gone)
+
+
+def _started_us(presence: Presence, visits: Mapping[VisitId, Visit]) -> int:
+    visit = visits.get(presence.visit)
+    return presence.since_us if visit is None else visit.started_us
+
+
+def _write_proofs(connection: sqlite3.Connection, outcomes: Sequence[Outcome], now_us: int) -> None:
+    proofs = [
+        (proof.proof_s, proof.ref.issuer, proof.ref.id, str(proof.door))
+        for outcome in outcomes
+        if (proof := outcome.proof) is not None
+    ]
+    if proofs:
+        insert(connection, _PROOF, 4, proofs)
+        # old ones lie in front: a range, not a search
+        connection.execute("DELETE FROM proofs WHERE proof_s < ?", (now_us // MICROSECONDS - PROOFS_KEPT_S,))

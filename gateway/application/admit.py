@@ -1,0 +1,167 @@
+"""Admit: decide every scan that waits in one transaction, then sign and answer.
+
+Window zero: whatever arrived while the last commit ran is the next batch.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+from prometheus_client import Counter, Histogram
+
+from gateway.application.errors import StoreUnavailableError
+from gateway.application.ports import Link, Signer, Store
+from gateway.domain.decision import Ask, Verdict, VerdictOutcome
+from gateway.domain.directory import Directory
+from gateway.domain.fold import fold
+from gateway.domain.ids import DoorRef
+from gateway.domain.reasons import Reason
+
+from gateway.wire.answer import decision_claims
+from gateway.wire.credential import read_passes
+from gateway.wire.scan import Scan
+from gateway.wire.signed import DECISION, encode
+from gateway.wire.topics import door_topic
+from keys.trust_view import TrustView
+
+log = structlog.get_logger("passerelle.admit")
+
+MAX_WAITING = 4096
+"""Scans that may wait; more are dropped, and their doors repeat or fall back on their allow mode."""
+MAX_BATCH = 256
+
+DECISIONS = Counter("passerelle_decisions", "Decisions answered.", ["outcome", "reason"])
+DROPPED = Counter("passerelle_dropped_scans", "Scans not answered.", ["why"])
+BATCH = Histogram("passerelle_admission_batch", "Scans decided in one transaction.", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256))
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A scan that waits, and the monotonic second after which its door no longer does."""
+
+    door: DoorRef
+    scan: Scan
+    give_up: float
+
+
+class AdmissionDesk:
+    """Takes scans as they come and answers them batch by batch; one task runs it."""
+
+    def __init__(
+        self,
+        store: Store,
+        view: Callable[[], TrustView],
+        signer: Signer,
+        link: Link,
+        now_us: Callable[[], int],
+        monotonic: Callable[[], float],
+        entropy: Callable[[int], bytes],
+    ) -> None:
+        self._store = store
+        self._view = view
+        self._signer = signer
+        self._link = link
+        self._now_us = now_us
+        self._monotonic = monotonic
+        self._entropy = entropy
+        self._waiting: deque[Waiting] = deque()
+        self._came = asyncio.Event()
+        self._directory: Directory | None = None
+        self._stopping = False
+
+    def submit(self, door: DoorRef, scan: Scan) -> None:
+        """Queue one scan. Never blocks; drops and counts the scan when too many wait."""
+        if len(self._waiting) >= MAX_WAITING:
+            DROPPED.labels("queue_full").inc()
+            return
+        patience_s = max(0, scan.deadline_ms - scan.at_ms) / 1000
+        self._waiting.append(Waiting(door, scan, self._monotonic() + patience_s))
+        self._came.set()
+
+    async def run(self) -> None:
+        """Answer batches until `stop`, then whatever still waits."""
+        self._directory = await self._store.directory()
+        while not self._stopping:
+            await self._came.wait()
+            if batch := self._take():
+                await self._answer(batch)
+        while batch := self._take():
+            await self._answer(batch)
+
+    def stop(self) -> None:
+        """Let `run` end once everything taken is answered."""
+        self._stopping = True
+        self._came.set()
+
+    def _take(self) -> list[Waiting]:
+        now = self._monotonic()
+        batch: list[Waiting] = []
+        while self._waiting and len(batch) < MAX_BATCH:
+            waiting = self._waiting.popleft()
+            if waiting.give_up < now:
+                DROPPED.labels("past_deadline").inc()
+            else:
+                batch.append(waiting)
+        if not self._waiting and not self._stopping:
+            self._came.clear()
+        return batch
+
+    async def _answer(self, batch: Sequence[Waiting]) -> None:
+        BATCH.observe(len(batch))
+        try:
+            verdicts = await self._admit(batch)
+        except StoreUnavailableError as error:
+            log.error("admission_unavailable", scans=len(batch), error=str(error))
+            verdicts = [verdict for waiting in batch if (verdict := self._unavailable(waiting))]
+        now_s = self._now_us() // 1_000_000
+        # sign all, then publish all: the caches stay warm
+        frames = [self._sign(verdict, now_s) for verdict in verdicts]
+        for verdict, frame in zip(verdicts, frames, strict=True):
+            self._link.publish(door_topic(verdict.door, "decision"), frame, qos=0)
+            DECISIONS.labels(verdict.outcome.value, verdict.reason.value).inc()
+
+    async def _admit(self, batch: Sequence[Waiting]) -> list[Verdict]:
+        """Read, decide and keep one batch; when it returns, every verdict is durable."""
+        now_us = self._now_us()
+        view = self._view()
+        credentials = read_passes([(w.scan.read, w.door.venue) for w in batch], view, now_us // 1_000_000)
+        asked = [
+            Ask(w.scan.id, w.door, w.scan.boot, w.scan.read, w.scan.read_sha256(), w.scan.at_ms, credential)
+            for w, credential in zip(batch, credentials, strict=True)
+        ]
+        async with self._store.admitting() as admission:
+            picture = await admission.picture(asked, now_us)
+            self._directory = picture.directory
+            known = [ask for ask in asked if ask.door in picture.directory.doors]
+            outcomes = fold(picture, known)
+            # record first: an unrecorded entry can never be billed
+            await admission.keep(outcomes, now_us)
+        if len(known) < len(asked):
+            DROPPED.labels("unknown_door").inc(len(asked) - len(known))
+        for outcome in outcomes:
+            verdict = outcome.verdict
+            log.debug("decided", scan=verdict.scan, door=str(verdict.door), reason=verdict.reason.value)
+        return [outcome.verdict for outcome in outcomes]
+
+    def _unavailable(self, waiting: Waiting) -> Verdict | None:
+        door = self._directory.doors.get(waiting.door) if self._directory else None
+        venue = self._directory.venues.get(waiting.door.venue) if self._directory else None
+        if door is None or venue is None:
+            return None
+        return Verdict(
+            scan=waiting.scan.id,
+            door=waiting.door,
+            host=venue.operator,
+            boot=waiting.scan.boot,
+            read_sha256=waiting.scan.read_sha256(),
+            direction=door.direction,
+            outcome=VerdictOutcome.UNAVAILABLE,
+            reason=Reason.UNAVAILABLE,
+            shown=Reason.UNAVAILABLE,
+        )
+
+    def _sign(self, verdict: Verdict, now_s: int) -> bytes:
+        payload = encode(decision_claims(verdict, self._entropy(16), now_s))
+        return self._signer.jws(verdict.host, "gateway", DECISION, payload).encode()

@@ -1,0 +1,183 @@
+"""Take a report: a door's signed, numbered line is committed, then acknowledged.
+
+A grant's `opened` makes its visit ACTIVE; `not_opened` undoes it. Lines are taken in the door's order only:
+a repeat is acknowledged again, a gap waits for what is missing, a line that does not chain is refused.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+from prometheus_client import Counter
+
+from gateway.application.errors import StoreUnavailableError
+from gateway.application.ports import JournalHead, Ledger, Link, Report, Signer, Store
+from gateway.domain.directory import Direction, Door, Venue
+from gateway.domain.ids import DoorRef, HolderId, ScanId
+from gateway.domain.visits import Visit, not_opened, opened
+from gateway.wire.faults import WireError
+from gateway.wire.signed import ACK, EVENT, AckClaims, EventKind, encode, read_event
+from gateway.wire.topics import door_topic
+from keys import base64url, jws
+from keys.faults import KeyFault
+from keys.ids import kid_of
+
+log = structlog.get_logger("passerelle.report")
+
+ACK_LIFE_S = 60
+MAX_WAITING = 4096
+MAX_BATCH = 64
+ZEROS = bytes(32)
+
+REPORTS = Counter("passerelle_reports", "Journal lines that came from doors.", ["result"])
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A journal line that waits; `done` is set once it is committed or refused."""
+
+    door: DoorRef
+    token: str
+    done: asyncio.Future[None]
+
+
+class ReportDesk:
+    """Takes journal lines as they come, commits them batch by batch, and acknowledges; one task runs it."""
+
+    def __init__(
+        self,
+        store: Store,
+        signer: Signer,
+        link: Link,
+        now_us: Callable[[], int],
+    ) -> None:
+        self._store = store
+        self._signer = signer
+        self._link = link
+        self._now_us = now_us
+        self._waiting: asyncio.Queue[Waiting | None] = asyncio.Queue(MAX_WAITING)
+
+    def submit(self, door: DoorRef, token: str) -> asyncio.Future[None]:
+        """Queue one line; the future ends when it is durable or refused, so that MQTT is acknowledged then."""
+        waiting = Waiting(door, token, asyncio.get_running_loop().create_future())
+        try:
+            self._waiting.put_nowait(waiting)
+        except asyncio.QueueFull:
+            # the door keeps the line and sends it again
+            REPORTS.labels("queue_full").inc()
+            waiting.done.set_result(None)
+        return waiting.done
+
+    async def run(self) -> None:
+        """Commit batches until `stop`, then whatever still waits."""
+        stopping = False
+        while not stopping:
+            batch: list[Waiting] = []
+            item = await self._waiting.get()
+            while True:
+                if item is None:
+                    stopping = True
+                else:
+                    batch.append(item)
+                if len(batch) >= MAX_BATCH or self._waiting.empty():
+                    break
+                item = self._waiting.get_nowait()
+            if batch:
+                await self._take(batch)
+
+    async def stop(self) -> None:
+        """Let `run` end once everything queued before this call is taken."""
+        await self._waiting.put(None)
+
+    async def _take(self, batch: Sequence[Waiting]) -> None:
+        acks: dict[DoorRef, JournalHead] = {}
+        try:
+            directory = await self._store.directory()
+            async with self._store.writing() as ledger:
+                for waiting in batch:
+                    door = directory.doors.get(waiting.door)
+                    if door is not None:
+                        acks[door.ref] = await self._take_one(ledger, door, waiting.token)
+        except StoreUnavailableError as error:
+            log.error("report_unavailable", reports=len(batch), error=str(error))
+            acks = {}
+        finally:
+            for waiting in batch:
+                if not waiting.done.done():
+                    waiting.done.set_result(None)
+        for ref, head in acks.items():
+            self._acknowledge(directory.venues[ref.venue], ref, head)
+
+    async def _take_one(self, ledger: Ledger, door: Door, token: str) -> JournalHead:
+        """Commit the line if it is the door's next; returns how far the journal is committed now."""
+        head = await ledger.journal_head(door.ref)
+        try:
+            report = read_report(door, token)
+        except (KeyFault, WireError) as fault:
+            await self._refuse(ledger, door.ref, fault.code)
+            return head
+        if report.claims.n <= head.n:
+            REPORTS.labels("repeat").inc()
+            return head
+        if report.claims.n > head.n + 1:
+            REPORTS.labels("gap").inc()
+            return head
+        if report.claims.prev != base64url.encode(head.hash):
+            await self._refuse(ledger, door.ref, "broken_chain")
+            return head
+        visits, gone = await self._consequences(ledger, door, report)
+        await ledger.take_report(report, visits, gone)
+        REPORTS.labels("taken").inc()
+        return JournalHead(report.claims.n, report.hash)
+
+    async def _consequences(
+        self, ledger: Ledger, door: Door, report: Report
+    ) -> tuple[Sequence[Visit], HolderId | None]:
+        """The visit that this outcome changes, and the holder who turns out not to be inside."""
+        claims = report.claims
+        if door.direction is Direction.OUT or claims.scan is None:
+            return (), None
+        if claims.kind not in {EventKind.OPENED, EventKind.NOT_OPENED}:
+            return (), None
+        visit = await ledger.visit_of_scan(ScanId(claims.scan))
+        if visit is None or visit.venue != report.door.venue:
+            return (), None
+        if claims.kind is EventKind.OPENED:
+            return (opened(visit, report.jws),), None
+        undone = not_opened(visit, self._now_us())
+        presence = await ledger.presence_of(visit.holder)
+        still_there = undone.ended_us is None and undone.state is visit.state
+        gone = visit.holder if presence and presence.visit == visit.id and not still_there else None
+        return (undone,), gone
+
+    async def _refuse(self, ledger: Ledger, door: DoorRef, code: str) -> None:
+        REPORTS.labels(code).inc()
+        log.warning("report_refused", door=str(door), code=code)
+        await ledger.note("report_refused", {"door": str(door), "code": code})
+
+    def _acknowledge(self, venue: Venue, door: DoorRef, head: JournalHead) -> None:
+        now_s = self._now_us() // 1_000_000
+        claims = AckClaims(
+            iss=venue.operator,
+            sub=str(door),
+            iat=now_s,
+            exp=now_s + ACK_LIFE_S,
+            n=head.n,
+            hash=base64url.encode(head.hash),
+        )
+        token = self._signer.jws(venue.operator, "gateway", ACK, encode(claims))
+        self._link.publish(door_topic(door, "ack"), token.encode(), qos=1)
+
+
+def read_report(door: Door, token: str) -> Report:
+    """Verify one line against the door's own key; KeyFault or WireError when it does not hold."""
+    key = door.event_key
+
+    def find(kid: bytes) -> bytes | None:
+        return key if key is not None and kid_of(key) == kid else None
+
+    claims = read_event(jws.verify(token, EVENT, find))
+    if claims.iss != str(door.ref):
+        raise WireError("bad_field", "iss: another door")
+    return Report(door.ref, claims, token, jws.hash_ascii(token))

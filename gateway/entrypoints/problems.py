@@ -1,0 +1,46 @@
+"""Faults as problem+json (RFC 9457); only this module knows which HTTP status a fault has."""
+
+import json
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+
+import structlog
+from aiohttp import web
+
+from gateway.application.errors import (
+    ConflictError,
+    InvalidError,
+    PasserelleError,
+    StoreUnavailableError,
+    UnknownError,
+)
+
+log = structlog.get_logger("passerelle.http")
+
+STATUS: dict[type[PasserelleError], HTTPStatus] = {
+    InvalidError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    UnknownError: HTTPStatus.NOT_FOUND,
+    ConflictError: HTTPStatus.CONFLICT,
+    StoreUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+
+def problem(status: HTTPStatus, code: str, detail: str) -> web.Response:
+    """A problem document; `code` is stable, `detail` is for people."""
+    body = {"type": f"urn:passerelle:problem:{code}", "title": status.phrase, "status": status, "code": code, "detail": detail}
+    return web.Response(status=status, text=json.dumps(body), content_type="application/problem+json")
+
+
+@web.middleware
+async def problems(request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> web.StreamResponse:
+    """Turn every fault into a problem; what is not foreseen is told generically outward and in detail to the log."""
+    try:
+        return await handler(request)
+    except PasserelleError as error:
+        return problem(STATUS.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR), error.code, str(error))
+    except web.HTTPException as error:
+        status = HTTPStatus(error.status)
+        return error if status < HTTPStatus.BAD_REQUEST else problem(status, f"http_{error.status}", error.reason)
+    except Exception:
+        log.exception("http_fault", method=request.method, route=str(request.match_info.route.resource))
+        return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "The gateway failed to answer; its log says why.")

@@ -1,0 +1,46 @@
+"""CBOR as it must be when it was signed: deterministic (RFC 8949 §4.2.1), definite lengths, no tag, nothing after it."""
+
+from typing import Any, NoReturn
+
+import cbor2
+
+from keys.faults import BadForm
+
+_MAX_DEPTH = 4
+_BUILT_IN_TAGS = (0, 1, 2, 3, 4, 5, 25, 28, 29, 30, 35, 36, 37, 52, 54, 100)
+_MORE_BUILT_IN_TAGS = (256, 258, 260, 261, 1004, 43000, 55799)
+
+
+def _no_tag(*_: object) -> NoReturn:
+    message = "no tag is allowed here"
+    raise ValueError(message)
+
+
+_NO_TAGS = dict.fromkeys(_BUILT_IN_TAGS + _MORE_BUILT_IN_TAGS, _no_tag)
+
+
+def dumps(value: object) -> bytes:
+    """The deterministic encoding."""
+    return cbor2.dumps(value, canonical=True)
+
+
+def loads(data: bytes) -> Any:
+    """Read one item. BadForm unless re-encoding gives the same bytes; callers still check exact types.
+
+    NaN, floats and booleans survive the comparison, so `type(x) is int` stays the caller's duty.
+    """
+    try:
+        value = cbor2.loads(
+            data,
+            tag_hook=_no_tag,
+            semantic_decoders=_NO_TAGS,
+            max_depth=_MAX_DEPTH,
+            allow_indefinite=False,
+            allow_duplicate_keys=False,
+        )
+        canonical = cbor2.dumps(value, canonical=True)
+    except (cbor2.CBORError, ValueError, TypeError, RecursionError, OverflowError):
+        raise BadForm("not strict CBOR") from None
+    if canonical != data:
+        raise BadForm("not canonical CBOR")
+    return value
