@@ -1,7 +1,7 @@
-"""The door agent as a pure step: what happened and when go in, what to do comes out. No I/O, no clock, no chance.
+"""The door agent as a pure step: what happened and when go in, what to do comes out. No I/O, no clock.
 
-One scan is in flight at a time; a few readings may wait behind it. Whoever can publish on the broker is believed
-nothing: `beliefs` decides what counts, everything else is ignored and counted.
+One scan is in flight at a time; a few readings may wait behind it. Whoever can publish on the broker is
+believed nothing: `beliefs` decides what counts, everything else is ignored and counted.
 """
 
 from collections import Counter, deque
@@ -69,7 +69,7 @@ class _Flight:
 
 
 class Agent:
-    """A door's mind. `step` is its only door; `wakes_at` says when it next wants a `Tick` (monotonic seconds)."""
+    """A door's mind. `step` tells it what happened; at `wakes_at` (monotonic seconds) it wants a `Tick`."""
 
     def __init__(self, post: Post, boot: str, view: TrustView, pace: Pace, now: Moment) -> None:
         self.post, self.boot, self.view = post, boot, view
@@ -100,32 +100,27 @@ class Agent:
 
     def step(self, happened: Input, now: Moment) -> list[Action]:
         """Take one input and return what is to be done, in order."""
+        late = self._give_up(now)
+        return late + self._take(happened, now) + self._time_passed(now)
+
+    def _take(self, happened: Input, now: Moment) -> list[Action]:
         match happened:
             case Read():
-                actions = self._read(happened, now)
+                return self._read(happened, now)
             case Message():
-                actions = self._heard(happened, now)
-            case Connected():
-                self._connected = True
-                actions = self._repeat(now)
-            case Disconnected():
-                self._connected = False
-                actions = []
+                return self._heard(happened, now)
+            case Connected() | Disconnected():
+                self._connected = isinstance(happened, Connected)
+                return self._repeat(now) if self._connected else []
             case LockResult():
-                actions = self._lock_done(happened, now)
-            case Trusted(view):
-                self.view = view
-                self._watch.got(view, now.mono_s)
-                actions = []
-            case TrustFailed(why):
-                self.counts[f"trust.{why}"] += 1
-                self._watch.failed(now.mono_s)
-                actions = []
+                return self._lock_done(happened, now)
+            case Trusted() | TrustFailed():
+                self._trust(happened, now)
+                return []
             case Tick():
-                actions = []
-        return actions + self._time_passed(now)
+                return []
 
-    # ── reading ──
+    # Reading.
 
     def _read(self, read: Read, now: Moment) -> list[Action]:
         if self._same_person(read.text, now):
@@ -143,7 +138,8 @@ class Agent:
 
     def _same_person(self, text: str, now: Moment) -> bool:
         same = text == self._last_text and now.mono_s - self._last_s < self._pace.debounce_s
-        # An exit counts from its last opening, so that a phone held up opens it again; an entry from the last sight.
+        # An exit counts from its last opening, so that a phone held up opens it again; an entry from when
+        # the text was last seen, so that a pass held up is one scan.
         if not (same and self.post.direction is Direction.OUT):
             self._last_text, self._last_s = text, now.mono_s
         return same
@@ -169,24 +165,29 @@ class Agent:
         self.counts[f"read.{why}"] += 1
         return Ignored(read.scan, why)
 
-    # ── waiting ──
+    # Waiting.
 
     def _time_passed(self, now: Moment) -> list[Action]:
         actions: list[Action] = []
         if self._watch.due(now.mono_s):
             actions.append(self._watch.fetch())
-        flight = self._flight
-        if flight is not None:
-            if now.mono_s >= flight.deadline_s(self._pace):
-                self._flight = None
-                actions += self._unanswered(flight.scan.id, now.mono_s - flight.sent_s, "deadline")
-            elif now.mono_s >= flight.repeat_s:
-                actions += [*self._repeat(now), Show(WAITING)]
+        if self._flight is not None and now.mono_s >= self._flight.repeat_s:
+            actions += self._repeat(now)
+            if self.post.direction is not Direction.OUT:  # who leaves is not kept waiting
+                actions.append(Show(WAITING))
         return actions + self._next(now)
+
+    def _give_up(self, now: Moment) -> list[Action]:
+        """Past the deadline nothing is obeyed any more, even if the timer has not gone off yet."""
+        flight = self._flight
+        if flight is None or now.mono_s < flight.deadline_s(self._pace):
+            return []
+        self._flight = None
+        return self._unanswered(flight.scan.id, now.mono_s - flight.sent_s, "deadline")
 
     def _repeat(self, now: Moment) -> list[Action]:
         """The same bytes under the same scan id: the gateway answers a repeat with the stored verdict."""
-        if self._flight is None or now.mono_s >= self._flight.deadline_s(self._pace):
+        if self._flight is None:
             return []
         self._flight.repeat_s = now.mono_s + self._pace.repeat_s
         if not self._connected:
@@ -209,7 +210,7 @@ class Agent:
         # Someone leaving is already through: the exit's own sign stands.
         return [answer] if self.post.direction is Direction.OUT else [answer, Show(UNAVAILABLE)]
 
-    # ── hearing ──
+    # Hearing.
 
     def _heard(self, message: Message, now: Moment) -> list[Action]:
         if message.topic == door_topic(self.post.door, "decision"):
@@ -230,8 +231,7 @@ class Agent:
         found = believe_decision(payload, self.post, awaited, self.view)
         if isinstance(found, Disbelieved):
             self.counts[f"decision.{found.why}"] += 1
-            if found.why in _LIST_MAY_HELP:
-                self._watch.hinted(now.mono_s)
+            self._hint(found, now)
             return []
         self._flight = None
         self.counts[found.claims.outcome] += 1
@@ -256,12 +256,25 @@ class Agent:
         found = believe_head(payload, self.view)
         if isinstance(found, Disbelieved):
             self.counts[f"head.{found.why}"] += 1
-            self._watch.hinted(now.mono_s)
+            self._hint(found, now)
         elif found.sub == "trust":
             self._watch.announced(found.version, self.view.version, now.mono_s)
         return []
 
-    # ── opening ──
+    def _hint(self, found: Disbelieved, now: Moment) -> None:
+        if found.why in _LIST_MAY_HELP:
+            self._watch.hinted(now.mono_s)
+
+    def _trust(self, brought: Trusted | TrustFailed, now: Moment) -> None:
+        match brought:
+            case Trusted(view):
+                self.view = view
+                self._watch.got(view, now.mono_s)
+            case TrustFailed(why):
+                self.counts[f"trust.{why}"] += 1
+                self._watch.failed(now.mono_s)
+
+    # Opening.
 
     def _lock_done(self, result: LockResult, now: Moment) -> list[Action]:
         if result.scan not in self._opening:

@@ -104,8 +104,10 @@ def believe_decision(payload: bytes, post: Post, awaited: Awaited, view: TrustVi
 
 
 def believe_ack(payload: bytes, post: Post, view: TrustView) -> Acked | Disbelieved:
-    """Verify an ack. Its `exp` is not judged: that a line was committed stays true, and a door with a wrong
-    clock must be able to empty its journal.
+    """Verify an ack.
+
+    Its `exp` is not judged: that a line was committed stays true, and a door whose clock is wrong must be
+    able to empty its journal.
     """
     try:
         claims = read_ack(_verified(payload, ACK, view.find(Use.GATEWAY, post.host)))
@@ -120,7 +122,7 @@ def believe_ack(payload: bytes, post: Post, view: TrustView) -> Acked | Disbelie
 
 
 def believe_head(payload: bytes, view: TrustView) -> HeadClaims | Disbelieved:
-    """Verify a head: any listed gateway key will do, as it only tells that a root-signed list can be fetched."""
+    """Verify a head: any listed gateway key will do: it only says that a root-signed list is there."""
     try:
         return read_head(_verified(payload, HEAD, view.find(Use.GATEWAY)))
     except (KeyFault, WireError) as fault:
@@ -136,9 +138,9 @@ def _verified(payload: bytes, typ: str, find: Callable[[bytes], bytes | None]) -
 def _unexpired(claims: DecisionClaims, awaited: Awaited) -> bool:
     """Fresh by the door's monotonic clock, and not long past by its wall clock.
 
-    The scan id is random and new, so the decision was made after the scan was sent: it is younger than the wait,
-    whatever the wall clocks say (one second more for `iat`'s rounding). The wall clock is believed only
-    as far as `CLOCK_TOLERANCE_S`; a door that is slow, as one without a battery clock is after a boot, still opens.
+    The scan id is random and new, so the decision was made after the scan was sent: it is younger than the
+    wait, whatever the wall clocks say (one second more for `iat`'s rounding). The wall clock is believed only
+    as far as `CLOCK_TOLERANCE_S`; a door that is slow, as after a boot without a battery, still opens.
     """
     if awaited.waited_s > claims.exp - claims.iat + 1:
         return False

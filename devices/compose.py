@@ -1,4 +1,7 @@
-"""A door agent put together from its settings; clocks and chance come from the caller."""
+"""A door agent put together from its settings; clocks, chance and environment come from the caller."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from devices.clock import DoorClock
 from devices.config import DoorConfig
@@ -15,8 +18,17 @@ def build_door(
     entropy: Entropy,
     on_event: Observe = lambda _: None,
     make_link: MakeLink = PahoLink,
-    passphrase: bytes | None = None,
+    *,
+    environ: Mapping[str, str] = MappingProxyType({}),
 ) -> DoorRunner:
-    """A runner that is ready to start. ConfigFault, JournalFault."""
-    key = load_event_key(config.event_key, passphrase)
-    return DoorRunner(config, key, make_lock(config.lock), clock, entropy, on_event, make_link)
+    """A runner, ready to start; `environ` may hold the event key's passphrase. ConfigFault, JournalFault."""
+    key = load_event_key(config.event_key, environ)
+    return DoorRunner(
+        config,
+        key,
+        lock=make_lock(config.lock),
+        clock=clock,
+        entropy=entropy,
+        on_event=on_event,
+        make_link=make_link,
+    )

@@ -1,4 +1,4 @@
-"""A door's settings: from a JSON file, from the command line, or given by a program. Each mistake names its fix."""
+"""A door's settings: from a file, the command line or a program. Each mistake names its fix."""
 
 import json
 import re
@@ -59,7 +59,7 @@ class DoorConfig:
     client_id: str
     reader: str = "stdin"
     lock: str = "log"
-    pace: Pace = Pace()
+    pace: Pace = field(default_factory=Pace)
 
     @property
     def journal(self) -> Path:
@@ -73,7 +73,7 @@ class DoorConfig:
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """The settings in a JSON file; dashes and underscores are one. ConfigFault: unreadable, or an unknown key."""
+    """The settings in a JSON file; dashes and underscores are one. ConfigFault names an unknown key."""
     try:
         found = json.loads(path.read_text("utf-8"))
     except OSError as error:
@@ -174,7 +174,7 @@ def _root(text: object) -> bytes:
     try:
         return check_public(base64url.decode(text if isinstance(text, str) else ""))
     except KeyFault as fault:
-        raise ConfigFault("root", f"a root key is 43 characters of base64url ({fault}), not {text!r}") from fault
+        raise ConfigFault("root", f"a root key is 43 characters of base64url, not {text!r}") from fault
 
 
 def _client_id(username: str, settings: Mapping[str, Any]) -> str:

@@ -1,61 +1,46 @@
-"""The door's own Ed25519 key, which signs its events: a PKCS#8 PEM file that only its owner can read.
+"""The door's own Ed25519 key, which signs its events: kept as `keys.files` keeps every private key.
 
-A door restarts unattended, so the key is encrypted only when a passphrase is given from outside.
+The passphrase comes from the environment, or from a file `passphrase` beside the key, for a door that must
+restart by itself.
 """
 
-import os
+from collections.abc import Mapping
 from pathlib import Path
-
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from types import MappingProxyType
 
 from devices.faults import ConfigFault
 from devices.ids import Entropy
+from keys import base64url, files
 from keys.ed25519 import SEED_BYTES, PrivateKey
+from keys.faults import KeyFault, NoPassphrase
 
-_OTHERS = 0o077
+_NOWHERE: Mapping[str, str] = MappingProxyType({})
 
 
-def load_event_key(path: Path, passphrase: bytes | None = None) -> PrivateKey:
-    """Read the key. ConfigFault: missing, readable by others, or not an Ed25519 key."""
-    try:
-        if path.stat().st_mode & _OTHERS:
-            raise ConfigFault("event_key", f"{path} can be read by others; run: chmod 600 {path}")
-        pem = path.read_bytes()
-    except FileNotFoundError as error:
+def load_event_key(path: Path, environ: Mapping[str, str] = _NOWHERE) -> PrivateKey:
+    """Read the key. ConfigFault: missing, readable by others, no Ed25519 key, or another passphrase."""
+    if not path.exists():
         fix = f"{path} is missing; make it with 'passerelle door key' and register what that prints"
-        raise ConfigFault("event_key", fix) from error
-    except OSError as error:
-        raise ConfigFault("event_key", f"{path}: {error.strerror}") from error
+        raise ConfigFault("event_key", fix)
     try:
-        found = serialization.load_pem_private_key(pem, passphrase)
-    except TypeError as error:
-        fix = "PASSERELLE_KEY_PASSPHRASE is needed" if passphrase is None else "PASSERELLE_KEY_PASSPHRASE is not needed"
-        raise ConfigFault("event_key", f"{path}: {fix}") from error
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise ConfigFault("event_key", f"{path} is no private key, or the passphrase is another") from error
-    if not isinstance(found, Ed25519PrivateKey):
-        raise ConfigFault("event_key", f"{path} holds another kind of key; a door signs with Ed25519")
-    return PrivateKey(found.private_bytes_raw())
+        return files.read_private(path, files.read_passphrase(path.parent, environ))
+    except KeyFault as fault:
+        raise ConfigFault("event_key", fault.detail) from fault
 
 
-def make_event_key(path: Path, entropy: Entropy, passphrase: bytes | None = None) -> PrivateKey:
-    """Make a key and write it, 0600, durably. ConfigFault when the file is already there."""
-    seed = entropy(SEED_BYTES)
-    sealed = (
-        serialization.NoEncryption() if passphrase is None else serialization.BestAvailableEncryption(passphrase)
-    )
-    pem = Ed25519PrivateKey.from_private_bytes(seed).private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, sealed
-    )
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+def make_event_key(path: Path, entropy: Entropy, environ: Mapping[str, str] = _NOWHERE) -> PrivateKey:
+    """Make a key and keep it, with a passphrase of its own when none is given. ConfigFault: one is there."""
+    if path.exists():
+        raise ConfigFault(
+            "event_key", f"{path} is already there; move it aside first, and register the new one"
+        )
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError as error:
-        raise ConfigFault("event_key", f"{path} is already there; move it aside first") from error
-    with os.fdopen(handle, "wb") as file:
-        file.write(pem)
-        file.flush()
-        os.fsync(file.fileno())
-    return PrivateKey(seed)
+        passphrase = files.read_passphrase(path.parent, environ)
+    except NoPassphrase:
+        passphrase = base64url.encode(entropy(SEED_BYTES)).encode()
+        files.keep_passphrase(path.parent, passphrase)
+    except KeyFault as fault:
+        raise ConfigFault("event_key", fault.detail) from fault
+    key = PrivateKey(entropy(SEED_BYTES))
+    files.write_private(path, key, passphrase)
+    return key

@@ -1,7 +1,7 @@
 """The door's journal: numbered, chained, signed events, on disk until the gateway's ack matches.
 
-hash(n) is SHA-256 of the event's JWS in ASCII, `prev` is hash(n-1), and n goes on across boots. What is acknowledged
-is erased; its number and hash stay as the head on which the next line is chained.
+hash(n) is SHA-256 of the event's JWS in ASCII, `prev` is hash(n-1), and n goes on across boots. What is
+acknowledged is erased; its number and hash stay as the head on which the next line is chained.
 """
 
 import hashlib
@@ -25,7 +25,6 @@ from keys.faults import BadForm
 CAPACITY = 50_000
 """Lines that may wait for the gateway before the door admits nobody else; exits go on being written."""
 _NOTHING = bytes(32)
-_DISK_REFUSES = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY})
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS head (
     one INTEGER PRIMARY KEY CHECK (one = 1), door TEXT NOT NULL,
@@ -164,15 +163,16 @@ class Journal:
             self._conn.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._conn.execute("PRAGMA journal_mode = WAL")
             self._conn.execute("PRAGMA synchronous = FULL")
-            with self._writing():
+            with self._transaction():
                 for statement in _SCHEMA.split(";")[:-1]:
                     self._conn.execute(statement)
                 self._conn.execute(
-                    "INSERT OR IGNORE INTO head VALUES (1, ?, 0, ?, 0, ?)", (str(self._door), _NOTHING, _NOTHING)
+                    "INSERT OR IGNORE INTO head VALUES (1, ?, 0, ?, 0, ?)",
+                    (str(self._door), _NOTHING, _NOTHING),
                 )
             return self._check()
         except sqlite3.OperationalError as error:
-            if _primary(error) == sqlite3.SQLITE_BUSY:
+            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:  # the primary code
                 message = f"{self._path}: another door agent is using this journal; stop it, or give --data"
                 raise JournalBusy(message) from error
             self._torn(str(error), error)
@@ -187,7 +187,7 @@ class Journal:
             "SELECT door, n, hash, acked_n, acked_hash FROM head"
         ).fetchone()
         if door != str(self._door):
-            message = f"{self._path} is the journal of {door}, not of {self._door}; give each door its own --data"
+            message = f"{self._path} is the journal of {door}, not {self._door}; give each its own --data"
             raise JournalFault(message)
         at = Head(acked_n, acked)
         for row in self._conn.execute("SELECT n, hash, jws FROM line ORDER BY n"):
@@ -200,21 +200,24 @@ class Journal:
         return at, Head(acked_n, acked)
 
     @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._conn.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._conn.execute("COMMIT")
+        except BaseException:
+            if self._conn.in_transaction:
+                self._conn.execute("ROLLBACK")
+            raise
+
+    @contextmanager
     def _writing(self) -> Iterator[None]:
         try:
-            self._conn.execute("BEGIN IMMEDIATE")
-            try:
+            with self._transaction():
                 yield
-                self._conn.execute("COMMIT")
-            except BaseException:
-                if self._conn.in_transaction:
-                    self._conn.execute("ROLLBACK")
-                raise
-        except sqlite3.OperationalError as error:
-            if _primary(error) in _DISK_REFUSES:
-                message = f"{self._path}: {error}; free some space or check the disk"
-                raise JournalFault(message) from error
-            raise
+        except sqlite3.Error as error:
+            message = f"{self._path}: {error}; free some space or check the disk"
+            raise JournalFault(message) from error
 
     def _torn(self, why: str, cause: Exception | None = None) -> NoReturn:
         message = (
@@ -222,10 +225,6 @@ class Journal:
             "'passerelle door key --new', and register it: the journal then starts anew."
         )
         raise JournalTorn(message) from cause
-
-
-def _primary(error: sqlite3.Error) -> int:
-    return error.sqlite_errorcode & 0xFF
 
 
 def _claims(entry: Entry, door: DoorRef, head: Head) -> EventClaims:
@@ -246,5 +245,9 @@ def _claims(entry: Entry, door: DoorRef, head: Head) -> EventClaims:
 def _chained(line: Line, before: Head) -> bool:
     if line.n != before.n + 1 or hashlib.sha256(line.jws.encode()).digest() != line.hash:
         return False
-    payload: dict[str, Any] = json.loads(_unbase64url.encode(line.jws.split(".")[1]))
-    return payload["n"] == line.n and payload["prev"] == base64url.encode(before.hash)
+    try:
+        payload = json.loads(base64url.decode(line.jws.split(".")[1]))
+        found = payload["n"], payload["prev"]
+    except (BadForm, ValueError, LookupError, TypeError):
+        return False
+    return bool(found == (line.n, base64url.encode(before.hash)))

@@ -1,7 +1,7 @@
 """The door's way to the broker: paho-mqtt, MQTT 3.1.1, a fresh client for every connection.
 
-paho keeps unacknowledged QoS 1 messages and sends them again after a reconnect; a scan must never be sent late and
-events are sent again by the outbox, so a client is thrown away with its connection.
+paho keeps unacknowledged QoS 1 messages and sends them again after a reconnect; a scan must never be sent
+late, and events are sent again by the outbox, so a client is thrown away with its connection.
 """
 
 import logging
@@ -168,9 +168,13 @@ class PahoLink:
         client.on_disconnect = self._on_disconnect
         return client
 
-    def _on_connect(self, client: paho.Client, _data: Any, _flags: Any, code: ReasonCode, _props: Any) -> None:
+    def _on_connect(self, client: paho.Client, _data: Any, _flags: Any, code: ReasonCode, _more: Any) -> None:
         if code.is_failure:
-            LOG.warning("the broker refuses %s (%s): check username and password_file", self._dial.username, code)
+            LOG.warning(
+                "%s is refused by the broker (%s): check username and password_file",
+                self._dial.username,
+                code,
+            )
             self._lost.set()
             return
         client.subscribe(list(self._dial.topics))
@@ -179,7 +183,9 @@ class PahoLink:
         self, _client: paho.Client, _data: Any, _mid: int, codes: list[ReasonCode], _props: Any
     ) -> None:
         if any(code.is_failure for code in codes):
-            LOG.warning("the broker refuses %s one of its own topics: check its access list", self._dial.username)
+            LOG.warning(
+                "%s is refused one of its own topics: check the broker's access list", self._dial.username
+            )
         self._up.set()
         self._ears.up()
 
@@ -188,7 +194,7 @@ class PahoLink:
             topic = message.topic
         except UnicodeDecodeError:
             return
-        self._ears.message(topic, message.payload)
+        self._ears.message(topic, bytes(message.payload))
 
     def _on_disconnect(
         self, _client: paho.Client, _data: Any, _flags: Any, _code: ReasonCode, _props: Any

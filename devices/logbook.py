@@ -1,9 +1,10 @@
-"""Journal and outbox together: what the door did is written first, then sent, and sent again until acknowledged."""
+"""Journal and outbox together: what the door did is written, then sent, and sent again until acknowledged."""
 
 import logging
 import math
 from collections import Counter, deque
 from dataclasses import dataclass
+from functools import partial
 
 from devices.clock import DoorClock
 from devices.config import DoorConfig
@@ -46,7 +47,7 @@ class Logbook:
         """Open the journal, and write what a power cut left unsaid. JournalFault."""
         self.counts: Counter[str] = Counter()
         self.faults: set[str] = set()
-        self._journal = Journal(config.journal, config.post.door, lambda payload: jws.sign(key, EVENT, payload))
+        self._journal = Journal(config.journal, config.post.door, partial(jws.sign, key, EVENT))
         self._outbox = Outbox(self._journal)
         self._unwritten: deque[Entry] = deque(maxlen=_MAX_UNWRITTEN)
         self._rewrite_s = math.inf
@@ -127,7 +128,7 @@ class Logbook:
 
     def _close_intents(self, clock: DoorClock, boot: str) -> None:
         for intent in self._journal.intents():
-            # Whether the door opened nobody knows; an unconfirmed grant is never billed, and the event says why.
+            # Nobody knows whether it opened: an unconfirmed grant is never billed, and the event says why.
             why = (("unconfirmed", "restarted while opening"),)
             self._journal.append(
                 Entry(EventKind.NOT_OPENED, boot, clock.now_ms(), intent.scan, intent.decision_sha256, why)

@@ -1,4 +1,4 @@
-"""Which lines of the journal are sent, and when: in order, a few in flight, again until they are acknowledged."""
+"""Which lines of the journal are sent, and when: in order, a few in flight, again until acknowledged."""
 
 import math
 
@@ -13,7 +13,7 @@ REWIND_S = 0.5
 
 
 class Outbox:
-    """The sending side of one journal. Times are monotonic seconds; what a call returns is to be published."""
+    """The sending side of one journal. Times are monotonic seconds; what a call returns is to be sent."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal

@@ -72,6 +72,7 @@ class DoorRunner:
         self,
         config: DoorConfig,
         event_key: PrivateKey,
+        *,
         lock: Lock,
         clock: DoorClock,
         entropy: Entropy,
@@ -115,9 +116,14 @@ class DoorRunner:
         return scan
 
     def scan_image(self, picture: "bytes | Path | Image") -> ScanId | None:
-        """Read a picture's QR code as a camera would; None when nothing is legible. ReaderFault, ConfigFault."""
+        """Read a picture's QR code as a camera would; None when nothing is legible. ReaderFault."""
         text = read_image(picture)
         return None if text is None else self.read(text)
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker's line is up."""
+        return self._connected
 
     @property
     def ready(self) -> bool:
@@ -130,7 +136,7 @@ class DoorRunner:
         return self._logbook.waiting
 
     def counts(self) -> Counter[str]:
-        """How often what happened, by code: scans, granted, denied, unanswered, decision.bad_signature …"""
+        """How often what happened, by code, such as scans, granted, unanswered, decision.bad_signature."""
         return Counter(dict(self._agent.counts)) + Counter(dict(self._logbook.counts))
 
     def wait_ready(self, timeout_s: float) -> bool:
@@ -152,7 +158,7 @@ class DoorRunner:
         while True:
             wake_s = min(self._agent.wakes_at, self._logbook.wakes_at, self._status_s)
             try:
-                # An empty wait is cut so that a clock that jumps cannot make the door sleep through its deadline.
+                # Short waits: an injected clock that jumps cannot make it sleep through a deadline.
                 happened = self._inbox.get(timeout=min(1.0, max(0.0, wake_s - self._clock.monotonic())))
             except queue.Empty:
                 self._take(Tick())
@@ -213,7 +219,12 @@ class DoorRunner:
             self._status_s = now.mono_s + STATUS_S
             agent = self._agent
             payload = status_payload(
-                self.boot, now.wall_ms, agent.view.version, agent.clock_offset_ms, self.waiting, self._logbook.faults
+                boot=self.boot,
+                at_ms=now.wall_ms,
+                trust_version=agent.view.version,
+                clock_offset_ms=agent.clock_offset_ms,
+                waiting=self.waiting,
+                faults=self._logbook.faults,
             )
             self._link.publish(door_topic(self._config.post.door, "status"), payload, 1, retain=True)
 

@@ -8,7 +8,7 @@ CLOCK_FAULT_MS = 30_000
 
 
 def status_payload(
-    boot: str, at_ms: int, trust_version: int, clock_offset_ms: int, waiting: int, faults: set[str]
+    *, boot: str, at_ms: int, trust_version: int, clock_offset_ms: int, waiting: int, faults: set[str]
 ) -> bytes:
     """The retained status of a door that is online."""
     found = sorted(faults | ({"clock"} if abs(clock_offset_ms) > CLOCK_FAULT_MS else set()))

@@ -1,6 +1,5 @@
 """The door's trust list: fetched from its gateway, believed only if a pinned root signed it, kept on disk."""
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from devices.faults import TrustFault
 from keys import base64url
 from keys.faults import Expired, KeyFault
+from keys.files import write_atomic
 from keys.trust_list import MAX_TOKEN
 from keys.trust_view import TrustView
 
@@ -21,7 +21,7 @@ _OK = 200
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """What is on disk: the last good list, the roots that it was judged by, and those that it names for the next."""
+    """What is on disk: the last good list, the roots it was judged by, and those it names for the next."""
 
     pinned: tuple[str, ...]
     judged_by: tuple[str, ...]
@@ -60,7 +60,7 @@ class TrustKeeper:
         return self._view
 
     def fetch(self) -> TrustView:
-        """Ask the gateway; returns the view to believe from now on. TrustFault, its text a code, when there is none.
+        """Ask the gateway; returns the view to believe from now on. TrustFault, its text a code, without one.
 
         An older version or epoch than held, another root, an expired list: refused, and the held one stays.
         """
@@ -72,7 +72,7 @@ class TrustKeeper:
         except KeyFault as fault:
             raise TrustFault(fault.code) from fault
         if view is not self._view:
-            _replace(self._path, _KEPT.dump_json(self._kept(view, token)))
+            write_atomic(self._path, _KEPT.dump_json(self._kept(view, token)))
         self._view, self._etag = view, etag
         return view
 
@@ -108,13 +108,3 @@ def _bounded_text(response: httpx.Response) -> str:
         return body.decode("ascii").strip()
     except UnicodeDecodeError:
         raise TrustFault("bad_form") from None
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write atomically: a power cut leaves the old file or the new one."""
-    fresh = path.with_suffix(".new")
-    with fresh.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)

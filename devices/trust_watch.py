@@ -1,4 +1,4 @@
-"""When a door asks for the trust list: at start, when a newer one is announced, when it is due, and again on failure."""
+"""When a door asks for the trust list: at start, when one is announced, now and then, and after a failure."""
 
 import math
 

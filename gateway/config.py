@@ -52,7 +52,8 @@ def read_settings(given: Mapping[str, object], environment: Mapping[str, str] = 
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     for name in environment:
         if name.startswith(PREFIX) and name not in known | ELSEWHERE:
-            raise ConfigurationError(f"{name} is no setting of Passerelle; unset it, or use one of {', '.join(sorted(known))}")
+            names = ", ".join(sorted(known))
+            raise ConfigurationError(f"{name} is no setting of Passerelle; unset it, or use one of {names}")
     try:
         return Settings(**dict(given))  # type: ignore[arg-type]
     except ValidationError as error:

@@ -23,4 +23,5 @@ def configure(level: str = "warning", as_json: bool = True) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(stream=sys.stderr, level=max(threshold, logging.WARNING), format="%(levelname)s %(name)s %(message)s")
+    level_of_libraries = max(threshold, logging.WARNING)
+    logging.basicConfig(stream=sys.stderr, level=level_of_libraries, format="%(levelname)s %(name)s %(message)s")

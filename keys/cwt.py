@@ -20,8 +20,16 @@ _ALG = 1
 _HEADER = b"\xa2\x01\x32\x04\x44"
 """{1: -19, 4: a byte string of 4}, up to the kid's own bytes."""
 _AUD, _EXP, _NBF, _CTI, _ENTITLEMENT = 3, 4, 5, 7, -65537
-_CLAIMS = frozenset({_AUD, _EXP, _NBF, _CTI, _ENTITLEMENT})
+_CLAIMS = (_AUD, _EXP, _NBF, _CTI, _ENTITLEMENT)
 _MAX_CLAIMS = 255
+_SHORT = 23
+"""The longest byte string whose length stands in its first byte (RFC 8949 §3)."""
+_LAYOUT_HEAD = b"\xd2\x84\x49"
+_LAYOUT_MIDDLE = b"\xa0\x58"
+_LAYOUT_TAIL = b"\x58\x40"
+"""Every pass of the profile lies like this: tag 18, four parts, 9 bytes of header (3 to 11), an empty map, claims of
+24 to 255 bytes (from 15 on), and 64 bytes of signature at the end. Its slices are its only encoding.
+"""
 _SIGN1_PARTS = 4
 _STATIC_PARTS, _BOUND_PARTS = 3, 4
 _TO_BE_SIGNED = b"\x84\x6aSignature1"
@@ -58,7 +66,16 @@ def sign1(key: SigningKey, claims: bytes) -> bytes:
 
 
 def open_sign1(data: bytes) -> Sign1:
-    """Take a COSE_Sign1 apart. BadForm: not tag 18, not canonical, or an unprotected header that is not empty."""
+    """Take a COSE_Sign1 apart. BadForm: not tag 18, not canonical, or a filled unprotected header."""
+    if data[:3] == _LAYOUT_HEAD and data[12:14] == _LAYOUT_MIDDLE and data[-66:-64] == _LAYOUT_TAIL:
+        size = data[14]
+        if size > _SHORT and len(data) == 15 + size + 66:
+            return Sign1(data[3:12], data[15:-66], data[-64:])
+    return _open_any(data)
+
+
+def _open_any(data: bytes) -> Sign1:
+    """Read a COSE_Sign1 that does not lie as ours do: mostly to say what is wrong with it."""
     if data[:1] != _TAG:
         raise BadForm("not COSE_Sign1 (tag 18)")
     parts = strict_cbor.loads(data[1:])
@@ -69,8 +86,8 @@ def open_sign1(data: bytes) -> Sign1:
         raise BadForm("COSE_Sign1 is bstr, map, bstr, bstr")
     if type(unprotected) is not dict or unprotected:
         raise BadForm("the unprotected header is not empty")
-    if len(signature) != SIGNATURE_BYTES or len(claims) > _MAX_CLAIMS:
-        raise BadForm("signature or claims are out of size")
+    if len(signature) != SIGNATURE_BYTES or len(claims) > _MAX_CLAIMS or len(protected) > _MAX_CLAIMS:
+        raise BadForm("signature, claims or header are out of size")
     return Sign1(protected, claims, signature)
 
 
@@ -100,25 +117,17 @@ def check(sign1_: Sign1, public: bytes) -> None:
 def read_claims(claims: bytes) -> PassFields:
     """The claims by exact type; ranges are `check_fields`' part. BadClaims when the profile is broken."""
     try:
-        members = strict_cbor.loads(claims)
+        members = strict_cbor.loads_record(claims, _CLAIMS)
     except BadForm as fault:
-        raise BadClaims(fault.detail) from None
-    if type(members) is not dict or members.keys() != _CLAIMS or any(type(key) is not int for key in members):
-        raise BadClaims("the claims are aud, exp, nbf, cti and the entitlement, and nothing else")
-    cti = members[_CTI]
+        raise BadClaims(f"aud, exp, nbf, cti and the entitlement are due: {fault.detail}") from None
+    audience, expires_s, not_before_s, cti, entitlement = members.values()
     if type(cti) is not bytes or len(cti) != CTI_BYTES:
         raise BadClaims(f"cti has {CTI_BYTES} bytes")
-    kind, services, index, holder_key = _read_entitlement(members[_ENTITLEMENT])
-    return PassFields(
-        id=cti.hex(),
-        kind=kind,
-        services=services,
-        not_before_s=_integer(members[_NBF], "nbf"),
-        expires_s=_integer(members[_EXP], "exp"),
-        audience=_read_audience(members[_AUD]),
-        status_index=index,
-        holder_key=holder_key,
-    )
+    if type(expires_s) is not int or type(not_before_s) is not int:
+        raise BadClaims("exp and nbf are integers")
+    kind, services, index, holder_key = _read_entitlement(entitlement)
+    place = (audience,) if type(audience) is str else _read_places(audience)
+    return PassFields(cti.hex(), kind, services, not_before_s, expires_s, place, index, holder_key)
 
 
 def _to_be_signed(protected: bytes, claims: bytes) -> bytes:
@@ -129,7 +138,7 @@ def _to_be_signed(protected: bytes, claims: bytes) -> bytes:
 def _bstr(data: bytes) -> bytes:
     """A CBOR byte string of at most 255 bytes."""
     size = len(data)
-    return (bytes([0x40 + size]) if size < 24 else bytes([0x58, size])) + data  # noqa: PLR2004 - RFC 8949 §3
+    return (bytes([0x40 + size]) if size <= _SHORT else bytes([0x58, size])) + data
 
 
 def _cti(text: str) -> bytes:
@@ -150,23 +159,17 @@ def _entitlement(fields: PassFields) -> list[object]:
 def _read_entitlement(parts: object) -> tuple[int, int, int, bytes | None]:
     if type(parts) is not list or len(parts) not in (_STATIC_PARTS, _BOUND_PARTS):
         raise BadClaims("the entitlement is kind, services, status index and perhaps a holder key")
-    kind, services, index = (_integer(part, "entitlement") for part in parts[:_STATIC_PARTS])
-    if len(parts) == _STATIC_PARTS:
+    kind, services, index, *bound = parts
+    if type(kind) is not int or type(services) is not int or type(index) is not int:
+        raise BadClaims("kind, services and status index are integers")
+    if not bound:
         return kind, services, index, None
-    if type(parts[_STATIC_PARTS]) is not bytes:
+    if type(bound[0]) is not bytes:
         raise BadClaims("the holder key is a byte string")
-    return kind, services, index, parts[_STATIC_PARTS]
+    return kind, services, index, bound[0]
 
 
-def _read_audience(audience: object) -> tuple[str, ...]:
-    if type(audience) is str:
-        return (audience,)
+def _read_places(audience: object) -> tuple[str, ...]:
     if type(audience) is list and len(audience) > 1 and all(type(place) is str for place in audience):
         return tuple(audience)
     raise BadClaims("aud is one text, or an array of two")
-
-
-def _integer(value: object, name: str) -> int:
-    if type(value) is not int:
-        raise BadClaims(f"{name} is no integer")
-    return value

@@ -52,7 +52,7 @@ class _Ed25519(Algorithm):
         return ed25519.verify(key, sig, msg)
 
     @staticmethod
-    def to_jwk(key_obj: Any, as_dict: bool = False) -> NoReturn:  # type: ignore[override]
+    def to_jwk(key_obj: Any, as_dict: bool = False) -> NoReturn:
         raise NotImplementedError
 
     @staticmethod

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, Strict, TypeAdapter, ValidationError
 
@@ -45,7 +45,7 @@ _BY_BITS = (Status.VALID, Status.INVALID, Status.SUSPENDED, Status.INVALID)
 
 @dataclass(frozen=True, slots=True)
 class _Packed:
-    bits: Annotated[Literal[2], Strict()]
+    bits: Annotated[int, Strict(), Field(ge=2, le=2)]
     lst: Annotated[str, Strict(), Field(max_length=MAX_TOKEN)]
 
 
@@ -107,7 +107,7 @@ def build(
     `size` is rounded up to whole bytes; ValueError when an index lies outside it or a status is not 0, 1 or 2.
     """
     packed = _pack(statuses, size)
-    body = _Packed(_BITS, base64url.encode(zlib.compress(packed, _LEVEL)))  # type: ignore[arg-type]
+    body = _Packed(_BITS, base64url.encode(zlib.compress(packed, _LEVEL)))
     return _CLAIMS.dump_json(_Claims(issuer, uri, iat_s, exp_s, ttl_s, version, epoch, body))
 
 

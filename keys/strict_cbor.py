@@ -29,6 +29,23 @@ def loads(data: bytes) -> Any:
 
     NaN, floats and booleans survive the comparison, so `type(x) is int` stays the caller's duty.
     """
+    return _loads(data, canonical=True)
+
+
+def loads_record(data: bytes, keys: tuple[int, ...]) -> dict[int, Any]:
+    """Read a map of exactly these integer keys, given in canonical order, and no other map inside. BadForm.
+
+    The order is compared here, so that the re-encoding need not sort: half the cost.
+    """
+    record = _loads(data, canonical=False)
+    if type(record) is not dict or tuple(record) != keys or {*map(type, record)} != {int}:
+        raise BadForm("not the members of the profile, in canonical order")
+    if dict in map(type, record.values()):
+        raise BadForm("a map where none is due")
+    return record
+
+
+def _loads(data: bytes, *, canonical: bool) -> Any:
     try:
         value = cbor2.loads(
             data,
@@ -38,9 +55,9 @@ def loads(data: bytes) -> Any:
             allow_indefinite=False,
             allow_duplicate_keys=False,
         )
-        canonical = cbor2.dumps(value, canonical=True)
+        encoded = cbor2.dumps(value, canonical=canonical)
     except (cbor2.CBORError, ValueError, TypeError, RecursionError, OverflowError):
         raise BadForm("not strict CBOR") from None
-    if canonical != data:
+    if encoded != data:
         raise BadForm("not canonical CBOR")
     return value

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from keys import ed25519, jws, status_list, trust_list
 from keys.faults import BadPublicKey, Expired, Rollback, UnknownKey, WrongIssuer, WrongList
@@ -26,6 +26,10 @@ class _HeldStatus(NamedTuple):
     digest: bytes
 
 
+def _nothing() -> Mapping[Any, Any]:
+    return MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class TrustView:
     """Keys and status lists, as of one trust list. Start with `TrustView.pinned`."""
@@ -38,14 +42,14 @@ class TrustView:
     epoch: int = 0
     expires_s: int = 0
     """From this second on the list vouches for nothing."""
-    keys: Mapping[bytes, ListedKey] = MappingProxyType({})
-    status_uris: Mapping[str, str] = MappingProxyType({})
+    keys: Mapping[bytes, ListedKey] = field(default_factory=_nothing)
+    status_uris: Mapping[str, str] = field(default_factory=_nothing)
     """Operator → address of its status list."""
     digest: bytes = b""
     """SHA-256 of the trust list's token."""
     cache: PassCache = field(default_factory=PassCache, compare=False)
     """Passes already verified under exactly these keys."""
-    _statuses: Mapping[str, _HeldStatus] = MappingProxyType({})
+    _statuses: Mapping[str, _HeldStatus] = field(default_factory=_nothing)
 
     @classmethod
     def pinned(cls, roots: Sequence[bytes], federation: str = "") -> "TrustView":
@@ -93,17 +97,15 @@ class TrustView:
         return replace(self, cache=PassCache())
 
     def with_trust_list(self, token: str | bytes, now_s: int) -> "TrustView":
-        """The view after taking in a trust list signed by one of `roots`; itself when it already holds that very list.
+        """The view after taking in a trust list that one of `roots` signed; itself when it holds that very list.
 
-        Raises a CredentialFault when the token does not hold or has expired, Rollback when version or epoch is older
-        than the one held, WrongList, KidClash or BadPublicKey otherwise.
+        Raises a CredentialFault when the token does not hold or has expired, Rollback when its version or epoch is
+        older than the one held, WrongList, KidClash or BadPublicKey otherwise.
         """
-        by_kid = {kid_of(root): root for root in self.roots}
-        claims = jws.verify(token, trust_list.TYP, by_kid.get, trust_list.MAX_TOKEN)
-        listed = trust_list.read(claims)
-        digest = _digest(token)
-        self._check_order(listed, digest, now_s)
-        if digest == self.digest:
+        listed, digest = self._read(token)
+        if now_s >= listed.exp:
+            raise Expired("the trust list has expired")
+        if digest == self.digest and self.keys:
             return self
         keys = trust_list.listed_keys(listed)
         for public in [*listed.roots, *(key.public for key in keys.values())]:
@@ -118,6 +120,22 @@ class TrustView:
             status_uris=MappingProxyType({name: entry.status for name, entry in listed.operators.items()}),
             digest=digest,
             _statuses=_still_vouched(self._statuses, keys, listed),
+        )
+
+    def with_archived_list(self, token: str | bytes) -> "TrustView":
+        """The view of someone who was away: roots, version and epoch of a list that may have expired, and no keys.
+
+        Archived lists, oldest first, lead from a pinned root to today's. Faults as `with_trust_list`, but Expired.
+        """
+        listed, digest = self._read(token)
+        for public in listed.roots:
+            self._check_key(public)
+        return TrustView(
+            roots=listed.roots,
+            federation=listed.iss,
+            version=listed.version,
+            epoch=listed.epoch,
+            digest=digest,
         )
 
     def with_status_list(self, token: str | bytes, now_s: int) -> "TrustView":
@@ -145,17 +163,19 @@ class TrustView:
         taken = {**self._statuses, signer.operator: _HeldStatus(snapshot, signer.kid, digest)}
         return replace(self, _statuses=MappingProxyType(taken))
 
-    def _check_order(self, listed: TrustList, digest: bytes, now_s: int) -> None:
+    def _read(self, token: str | bytes) -> tuple[TrustList, bytes]:
+        """A list that a root signed, of this federation and not older than the one held, and its digest."""
+        by_kid = {kid_of(root): root for root in self.roots}
+        listed = trust_list.read(jws.verify(token, trust_list.TYP, by_kid.get, trust_list.MAX_TOKEN))
+        digest = _digest(token)
         if self.federation and listed.iss != self.federation:
             raise WrongList(f"the list of {listed.iss}, where {self.federation} is held")
         if listed.version < self.version or listed.epoch < self.epoch:
-            raise Rollback(
-                f"version {listed.version} epoch {listed.epoch}, held: version {self.version} epoch {self.epoch}"
-            )
+            held = f"held: version {self.version} epoch {self.epoch}"
+            raise Rollback(f"version {listed.version} epoch {listed.epoch}, {held}")
         if listed.version == self.version and digest != self.digest:
             raise Rollback(f"another list under the number {listed.version}")
-        if now_s >= listed.exp:
-            raise Expired("the trust list has expired")
+        return listed, digest
 
     def _check_key(self, public: bytes) -> None:
         """Each key's point is checked once, when a list first shows it."""

@@ -294,7 +294,5 @@ def picture_inside(given: Visit | None = None, **changes: Any) -> Picture:
     """HOLDER inside Montreuil's desks on the visit given."""
     stay = given or visit()
     there = presence(stay.holder, venue=stay.venue, visit=stay.id, since_us=stay.started_us)
-    basis = picture(
-        presences={stay.holder: there}, visits={stay.id: stay}, inside={(stay.venue, there.zone): 1}
-    )
+    basis = picture(presences={stay.holder: there}, visits={stay.id: stay}, inside={(stay.venue, there.zone): 1})
     return replace(basis, **changes)

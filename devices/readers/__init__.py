@@ -17,8 +17,6 @@ class Reader(Protocol):
         """Give what is read, as it is read, until stopped; with `once`, only what is there now."""
 
 
-
-
 READERS: Mapping[str, Callable[[str], Reader]] = {
     "image": ImageReader.of,
     "stdin": LineReader.of,

@@ -2,7 +2,9 @@
 
 import io
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from stat import S_ISREG
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -17,14 +19,14 @@ SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".pgm", 
 MAX_FILE_BYTES = 32 * 1024 * 1024
 MAX_PIXELS = 50_000_000
 _POLL_S = 0.2
-_MISSING = "the image reader needs zxing-cpp and Pillow: pip install 'passerelle[camera]', or [gateway] on a server"
+_MISSING = "the image reader needs zxing-cpp and Pillow: pip install 'passerelle[gateway]'"
 
 
 def read_image(picture: "bytes | Path | Image") -> str | None:
     """The text of the QR code in a picture, None when none is legible.
 
     Tried as it is, then enlarged twice and sharpened, which is worth two or three QR versions at a camera's
-    distance. ReaderFault: not a picture, or one too large to be a frame. ConfigFault: the extra is not installed.
+    distance. ReaderFault: not a picture, or too large for a frame. ConfigFault: the extra is not installed.
     """
     try:
         import zxingcpp  # noqa: PLC0415 - only doors with a camera carry it
@@ -34,8 +36,13 @@ def read_image(picture: "bytes | Path | Image") -> str | None:
         raise ConfigFault("reader", _MISSING) from error
 
     def text_of(image: "Image") -> str | None:
-        found = zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.QRCode, text_mode=zxingcpp.TextMode.Plain)
-        return next((str(code.text) for code in found if code.valid), None)
+        found = zxingcpp.read_barcodes(
+            image,
+            # One format converts to a set of them, which the stubs do not know.
+            formats=zxingcpp.BarcodeFormat.QRCode,  # type: ignore[arg-type]
+            text_mode=zxingcpp.TextMode.Plain,
+        )
+        return next((code.text for code in found if code.valid), None)
 
     grey = _grey(picture)
     text = text_of(grey)
@@ -66,7 +73,7 @@ def _sized(image: "Image") -> "Image":
 
 
 class ImageReader:
-    """`image:PATH`: a file is read once; a folder is watched, and each new or changed picture read in name's order."""
+    """`image:PATH`: a file is read once; a folder is watched, and each new picture read in order of name."""
 
     def __init__(self, path: Path, decode: Callable[[Path], str | None] = read_image) -> None:
         self._path, self._decode = path, decode
@@ -114,10 +121,15 @@ class ImageReader:
 
 
 def _stamps(folder: Path) -> dict[Path, tuple[int, int]]:
-    """Each picture of the folder with its size and time of change."""
+    """Each picture of the folder with its size and time of change. ReaderFault when the folder is gone."""
     stamps = {}
-    for path in folder.iterdir():
-        if path.suffix.lower() in SUFFIXES and path.is_file():
-            stat = path.stat()
-            stamps[path] = (stat.st_size, stat.st_mtime_ns)
+    try:
+        paths = [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES]
+    except OSError as error:
+        raise ReaderFault(f"{folder}: {error.strerror}") from error
+    for path in paths:
+        with suppress(FileNotFoundError):  # taken away since
+            found = path.stat()
+            if S_ISREG(found.st_mode):
+                stamps[path] = (found.st_size, found.st_mtime_ns)
     return stamps

@@ -4,12 +4,13 @@ Window zero: whatever arrived while the last commit ran is the next batch.
 """
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter as Metric
+from prometheus_client import Histogram
 
 from gateway.application.errors import StoreUnavailableError
 from gateway.application.ports import Link, Signer, Store
@@ -18,7 +19,6 @@ from gateway.domain.directory import Directory
 from gateway.domain.fold import fold
 from gateway.domain.ids import DoorRef
 from gateway.domain.reasons import Reason
-
 from gateway.wire.answer import decision_claims
 from gateway.wire.credential import read_passes
 from gateway.wire.scan import Scan
@@ -31,10 +31,12 @@ log = structlog.get_logger("passerelle.admit")
 MAX_WAITING = 4096
 """Scans that may wait; more are dropped, and their doors repeat or fall back on their allow mode."""
 MAX_BATCH = 256
+RECENT = 20
 
-DECISIONS = Counter("passerelle_decisions", "Decisions answered.", ["outcome", "reason"])
-DROPPED = Counter("passerelle_dropped_scans", "Scans not answered.", ["why"])
-BATCH = Histogram("passerelle_admission_batch", "Scans decided in one transaction.", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256))
+DECISIONS = Metric("passerelle_decisions", "Decisions answered.", ["outcome", "reason"])
+DROPPED = Metric("passerelle_dropped_scans", "Scans not answered.", ["why"])
+BUCKETS = tuple(2**n for n in range(9))
+BATCH = Histogram("passerelle_admission_batch", "Scans decided in one transaction.", buckets=BUCKETS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,10 @@ class AdmissionDesk:
         self._came = asyncio.Event()
         self._directory: Directory | None = None
         self._stopping = False
+        self.counts: Counter[VerdictOutcome] = Counter()
+        """Answers of this process by outcome."""
+        self.recent: deque[tuple[int, Verdict]] = deque(maxlen=RECENT)
+        """The last answers with their instants, UTC microseconds."""
 
     def submit(self, door: DoorRef, scan: Scan) -> None:
         """Queue one scan. Never blocks; drops and counts the scan when too many wait."""
@@ -113,14 +119,17 @@ class AdmissionDesk:
         try:
             verdicts = await self._admit(batch)
         except StoreUnavailableError as error:
-            log.error("admission_unavailable", scans=len(batch), error=str(error))
+            log.warning("admission_unavailable", scans=len(batch), error=str(error))
             verdicts = [verdict for waiting in batch if (verdict := self._unavailable(waiting))]
-        now_s = self._now_us() // 1_000_000
+        now_us = self._now_us()
+        now_s = now_us // 1_000_000
         # sign all, then publish all: the caches stay warm
         frames = [self._sign(verdict, now_s) for verdict in verdicts]
         for verdict, frame in zip(verdicts, frames, strict=True):
             self._link.publish(door_topic(verdict.door, "decision"), frame, qos=0)
             DECISIONS.labels(verdict.outcome.value, verdict.reason.value).inc()
+            self.counts[verdict.outcome] += 1
+            self.recent.append((now_us, verdict))
 
     async def _admit(self, batch: Sequence[Waiting]) -> list[Verdict]:
         """Read, decide and keep one batch; when it returns, every verdict is durable."""

@@ -42,7 +42,7 @@ async def put_venue(store: Store, venue: Venue) -> None:
     try:
         ZoneInfo(venue.time_zone)
     except (ZoneInfoNotFoundError, ValueError):
-        raise InvalidError(f"time zone {venue.time_zone!r} is unknown; give an IANA name such as Europe/Paris") from None
+        raise InvalidError(f"time zone {venue.time_zone!r} is unknown; write an IANA name: Europe/Paris") from None
     if not venue.zones:
         raise InvalidError(f"venue {venue.id} has no zone; a door needs one")
     async with store.writing() as ledger:

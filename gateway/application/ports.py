@@ -45,8 +45,18 @@ class IssuedPass:
 
 
 @dataclass(frozen=True, slots=True)
+class VenueMode:
+    """A venue's mode as it was last set; number 0 when nobody ever set it."""
+
+    venue: VenueId
+    number: int
+    mode: Mode
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class JournalHead:
-    """How far a door's journal is committed: number and hash (32 bytes) of the last line; 0 and zeros at first."""
+    """How far a door's journal is committed: number and hash (32 bytes) of its last line; 0 and zeros at first."""
 
     n: int
     hash: bytes
@@ -87,8 +97,10 @@ class Admission(Protocol):
         """Read everything the batch needs, rows locked in id order. At most one thread hop."""
 
     async def keep(self, outcomes: Sequence[Outcome], now_us: int) -> None:
-        """Write events (one per outcome that is not a repeat, kind ``decision``, key = scan id), visits,
-        presence, proofs, uses; then commit. When it returns the batch is durable.
+        """Write and commit the batch; it is durable when this returns.
+
+        One event (kind ``decision``, key = scan id) for each outcome that is no repeat, with the visits,
+        presences, proofs and uses that change with it.
         """
 
 
@@ -98,33 +110,60 @@ class Ledger(Protocol):
     Every method that changes something also appends one line to the audit chain (who, what, no secret).
     """
 
-    async def add_operator(self, operator: Operator, legal: dict[str, str]) -> None: ...
-    async def set_operator(self, operator: Operator, by: str) -> None: ...
-    async def put_venue(self, venue: Venue) -> None: ...
-    async def put_door(self, door: Door, credential_hash: str) -> None: ...
-    async def set_event_key(self, door: DoorRef, public: bytes) -> None: ...
-    async def put_plan(self, plan: Plan) -> None: ...
+    async def add_operator(self, operator: Operator, legal: dict[str, str]) -> None:
+        """Insert the operator with its legal data."""
+
+    async def set_operator(self, operator: Operator, by: str) -> None:
+        """Replace the operator's name and state."""
+
+    async def put_venue(self, venue: Venue) -> None:
+        """Insert or replace the venue and its zones; the mode of one that exists stays."""
+
+    async def put_door(self, door: Door, credential_hash: str) -> None:
+        """Insert or replace the door with the hash of its broker password."""
+
+    async def set_event_key(self, door: DoorRef, public: bytes) -> None:
+        """Keep the door's raw Ed25519 public key, 32 bytes."""
+
+    async def put_plan(self, plan: Plan) -> None:
+        """Insert or replace the plan."""
+
     async def set_mode(self, venue: VenueId, mode: Mode, reason: str, by: str) -> int:
         """Set the venue's mode; returns its new number, one more than the last."""
 
-    async def set_ban(self, host: OperatorId, holder: HolderId, banned: bool, reason: str, by: str) -> None: ...
-    async def add_holder(self, holder: HolderId, home: OperatorId, alias: str) -> None: ...
-    async def put_member(self, member: Member) -> None: ...
+    async def set_ban(self, host: OperatorId, holder: HolderId, banned: bool, reason: str, by: str) -> None:
+        """Ban the holder from the host's venues, or lift the ban."""
+
+    async def add_holder(self, holder: HolderId, home: OperatorId, alias: str) -> None:
+        """Insert the holder; `alias` is what a host may be shown."""
+
+    async def put_member(self, member: Member) -> None:
+        """Insert or replace the member."""
+
     async def free_status_indices(self, issuer: OperatorId, count: int, size: int) -> list[int]:
         """Draw `count` random unused indices below `size` of the issuer's status list."""
 
-    async def add_passes(self, passes: Sequence[IssuedPass]) -> None: ...
+    async def add_passes(self, passes: Sequence[IssuedPass]) -> None:
+        """Insert the passes."""
+
     async def set_pass_standing(self, ref: PassRef, standing: Standing, by: str) -> bool:
         """Returns whether such a pass exists."""
 
-    async def journal_head(self, door: DoorRef) -> JournalHead: ...
+    async def journal_head(self, door: DoorRef) -> JournalHead:
+        """How far the door's journal is committed."""
+
     async def take_report(self, report: Report, visits: Sequence[Visit], gone: HolderId | None) -> None:
-        """Append the report to the chain (kind ``report``), move the door's head to it, write the visits, drop presence."""
+        """Append the report to the chain (kind ``report``) and move the door's head to it, with what follows.
+
+        `visits` are written; the presence of `gone` is dropped.
+        """
 
     async def visit_of_scan(self, scan: ScanId) -> Visit | None:
         """The visit that the granted decision of this scan opened, continued or closed."""
 
-    async def presence_of(self, holder: HolderId) -> Presence | None: ...
+    async def presence_of(self, holder: HolderId) -> Presence | None:
+        """Where the holder is inside, if anywhere."""
+
     async def end_visits(self, visits: Sequence[Visit]) -> None:
         """Write ended visits, drop the presence rows that point at them (kind ``visit_ended``)."""
 
@@ -132,9 +171,7 @@ class Ledger(Protocol):
         """The next number of the host's gapless series, from 1."""
 
     async def seal(self, visit: VisitId, record: ChargeRecord | None, jws: str | None) -> None:
-        """Mark the visit sealed; with a record, insert it and its two ledger entries
-        (+total for the host's account against the home's, −total for the home's).
-        """
+        """Mark the visit sealed; with a record, insert it and its two ledger entries, which sum to zero."""
 
     async def add_statement(self, statement: Statement, jws: str) -> None:
         """Insert it, and mark the records it lists as standing on it."""
@@ -146,38 +183,65 @@ class Ledger(Protocol):
 class Store(Protocol):
     """The books of one gateway."""
 
-    def admitting(self) -> AbstractAsyncContextManager[Admission]: ...
-    def writing(self) -> AbstractAsyncContextManager[Ledger]: ...
-    async def directory(self) -> Directory: ...
+    def admitting(self) -> AbstractAsyncContextManager[Admission]:
+        """The transaction of an admission batch; undone unless `keep` returned."""
+
+    def writing(self) -> AbstractAsyncContextManager[Ledger]:
+        """The transaction of everything else; commits on leaving, undone on an error."""
+
+    async def directory(self) -> Directory:
+        """Everything configured, as of now."""
+
     async def door_credential(self, username: str) -> str | None:
         """The stored hash of the door's broker password."""
 
-    async def issued(self, ref: PassRef) -> IssuedPass | None: ...
-    async def statuses(self, issuer: OperatorId, now_us: int) -> dict[int, Standing]:
-        """Status index → standing for every pass of the issuer that has not expired and is not valid
-        (its own standing or its member's, whichever is worse)."""
+    async def issued(self, ref: PassRef) -> IssuedPass | None:
+        """The pass as its issuer keeps it."""
 
-    async def member(self, operator: OperatorId, external_id: str) -> Member | None: ...
-    async def visits_open_since_before(self, before_us: int) -> list[Visit]: ...
+    async def statuses(self, issuer: OperatorId, now_us: int) -> dict[int, Standing]:
+        """Status index → standing of every pass of the issuer that has not expired and is not valid.
+
+        The standing is the pass's own or its member's, whichever is worse.
+        """
+
+    async def member(self, operator: OperatorId, external_id: str) -> Member | None:
+        """The operator's member of that number."""
+
+    async def modes(self) -> list[VenueMode]:
+        """Every venue's mode with its number and reason: what doors are told again after a restart."""
+
+    async def visits_open_since_before(self, before_us: int) -> list[Visit]:
+        """PENDING and ACTIVE visits that began at that instant or earlier, oldest first."""
+
     async def visits_to_seal(self, ended_before_us: int, limit: int) -> list[Visit]:
         """COMPLETED, unsealed, confirmed by the door (`opened_jws` set), ended before that instant; oldest first."""
 
-    async def unbilled_charges(self, home: OperatorId, host: OperatorId, before_us: int) -> list[tuple[ChargeRecord, str]]:
-        """Records (with their seals) whose visit ended before that instant and that stand on no statement yet, by number."""
+    async def unbilled_charges(
+        self, home: OperatorId, host: OperatorId, before_us: int
+    ) -> list[tuple[ChargeRecord, str]]:
+        """Records with their seals, by number: visit ended before that instant, on no statement yet."""
 
-    async def inside(self, venue: VenueId) -> list[Presence]: ...
-    def read_visits(self, from_us: int, before_us: int) -> AsyncIterator[Visit]: ...
-    async def statements(self) -> list[tuple[Statement, str]]: ...
-    async def save_trust_list(self, version: int, epoch: int, jws: str) -> None: ...
-    async def latest_trust_list(self) -> str | None: ...
-    async def verify_chain(self) -> ChainState: ...
-    async def close(self) -> None: ...
+    async def inside(self, venue: VenueId) -> list[Presence]:
+        """Everyone who has a presence at the venue."""
+
+    def read_visits(self, from_us: int, before_us: int) -> AsyncIterator[Visit]:
+        """Visits that began in [from_us, before_us), by start; memory stays flat."""
+
+    async def statements(self) -> list[tuple[Statement, str]]:
+        """Every statement with its seal, in the order of their issue."""
+
+    async def verify_chain(self) -> ChainState:
+        """Verify the audit chain from its first row; names the first that does not hold."""
+
+    async def close(self) -> None:
+        """End the work under way and close."""
 
 
 class Link(Protocol):
     """The gateway's way to the broker."""
 
-    def publish(self, topic: str, payload: bytes, qos: int, retain: bool = False) -> None: ...
+    def publish(self, topic: str, payload: bytes, qos: int, retain: bool = False) -> None:
+        """Send a message; never waits and never raises. QoS 0 is lost while the broker is away."""
 
 
 class Signer(Protocol):

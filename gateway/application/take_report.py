@@ -15,7 +15,7 @@ from gateway.application.errors import StoreUnavailableError
 from gateway.application.ports import JournalHead, Ledger, Link, Report, Signer, Store
 from gateway.domain.directory import Direction, Door, Venue
 from gateway.domain.ids import DoorRef, HolderId, ScanId
-from gateway.domain.visits import Visit, not_opened, opened
+from gateway.domain.visits import Visit, is_open, not_opened, opened
 from gateway.wire.faults import WireError
 from gateway.wire.signed import ACK, EVENT, AckClaims, EventKind, encode, read_event
 from gateway.wire.topics import door_topic
@@ -100,7 +100,7 @@ class ReportDesk:
                     if door is not None:
                         acks[door.ref] = await self._take_one(ledger, door, waiting.token)
         except StoreUnavailableError as error:
-            log.error("report_unavailable", reports=len(batch), error=str(error))
+            log.warning("report_unavailable", reports=len(batch), error=str(error))
             acks = {}
         finally:
             for waiting in batch:
@@ -143,13 +143,13 @@ class ReportDesk:
         visit = await ledger.visit_of_scan(ScanId(claims.scan))
         if visit is None or visit.venue != report.door.venue:
             return (), None
+        scan = ScanId(claims.scan)
         if claims.kind is EventKind.OPENED:
-            return (opened(visit, report.jws),), None
-        undone = not_opened(visit, self._now_us())
+            return (opened(visit, report.jws, scan),), None
+        undone = not_opened(visit, self._now_us(), scan)
         presence = await ledger.presence_of(visit.holder)
-        still_there = undone.ended_us is None and undone.state is visit.state
-        gone = visit.holder if presence and presence.visit == visit.id and not still_there else None
-        return (undone,), gone
+        left = presence is not None and presence.visit == visit.id and not is_open(undone)
+        return (undone,), visit.holder if left else None
 
     async def _refuse(self, ledger: Ledger, door: DoorRef, code: str) -> None:
         REPORTS.labels(code).inc()

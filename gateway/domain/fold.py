@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from gateway.domain.decision import Ask, Deny, Verdict, VerdictOutcome
 from gateway.domain.directory import Direction
 from gateway.domain.facts import Facts
-from gateway.domain.ids import HolderId, OperatorId
+from gateway.domain.ids import OperatorId
 from gateway.domain.movements import Movement, enter, leave
 from gateway.domain.passes import Proven, Refused
 from gateway.domain.picture import Outcome, Picture, ProofSeen
@@ -81,7 +81,7 @@ def _admit(working: WorkingPicture, ask: Ask, place: Place, proven: Proven) -> O
         return Outcome(ask, _granted(ask, place), proof=proof)
     movement = _move(working, facts, entitlement, ask)
     used = None
-    if movement.new_visit and entitlement.uses_left is not None:
+    if movement.new_visit and entitlement.uses_left:
         used = proven.claims.ref
         working.use(used)
     return Outcome(
@@ -98,13 +98,10 @@ def _admit(working: WorkingPicture, ask: Ask, place: Place, proven: Proven) -> O
 
 
 def _move(working: WorkingPicture, facts: Facts, entitlement: Entitlement, ask: Ask) -> Movement:
-    holder: HolderId = entitlement.holder
-    before = working.before(holder, facts.venue.id)
-    if facts.door.direction is Direction.OUT:
-        movement = leave(facts, before)
-    else:
-        movement = enter(facts, entitlement, ask, before)
-    working.take(holder, movement)
+    before = working.before(entitlement.holder, facts.venue.id)
+    way_out = facts.door.direction is Direction.OUT
+    movement = leave(facts, before) if way_out else enter(facts, entitlement, ask, before)
+    working.take(entitlement.holder, movement)
     return movement
 
 

@@ -77,9 +77,13 @@ def leave(facts: Facts, before: Before) -> Movement:
 
 
 def _left_unseen(facts: Facts) -> bool:
-    """Soft anti-passback: a second entry into one zone after the grace. An unknown reader infers nothing."""
-    soft = facts.zone.anti_passback is AntiPassback.SOFT
-    return soft and facts.door.direction is Direction.IN and passed_back(facts)
+    """Soft anti-passback: a second entry, after the grace, into the zone by which the holder came in.
+
+    Back in an inner zone, they need not have left the venue; an unknown reader infers nothing.
+    """
+    if facts.zone.anti_passback is not AntiPassback.SOFT or facts.door.direction is not Direction.IN:
+        return False
+    return facts.entrance == facts.zone.id and passed_back(facts)
 
 
 def _may_resume(facts: Facts, left: Visit) -> bool:

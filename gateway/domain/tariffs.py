@@ -128,9 +128,7 @@ def _steps_line(steps: int, tariff: HourlyTariff) -> ChargeLine:
     return line(fr, en, 1, half_up(tariff.cents_per_hour * tariff.step_s * steps, _HOUR_S))
 
 
-def _daily_lines(
-    started_us: int, billable_s: int, tariff: DailyTariff, time_zone: str
-) -> tuple[ChargeLine, ...]:
+def _daily_lines(started_us: int, billable_s: int, tariff: DailyTariff, time_zone: str) -> tuple[ChargeLine, ...]:
     first = wall_date(started_us, time_zone)
     last_us = started_us + max(0, billable_s * 1_000_000 - 1)
     days = (wall_date(last_us, time_zone) - first).days + 1

@@ -130,9 +130,7 @@ def resume(visit: Visit, scan: ScanId) -> Visit:
         message = f"visit {visit.id} has not ended"
         raise ValueError(message)
     back = (visit.ended_us, visit.ending)
-    return replace(
-        visit, state=VisitState.ACTIVE, ended_us=None, ending=None, resumed_from=back, last_entry=scan
-    )
+    return replace(visit, state=VisitState.ACTIVE, ended_us=None, ending=None, resumed_from=back, last_entry=scan)
 
 
 def billable_s(visit: Visit) -> int:

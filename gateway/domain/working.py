@@ -67,7 +67,7 @@ class WorkingPicture:
             presence = self._counted(self._presences.get(holder))
             if entitlement.plan is not None:
                 plan = self.directory.plans.get((entitlement.home, entitlement.plan))
-            if presence is not None and entitlement.uses_left is not None:
+            if presence is not None:
                 entrance = self._entrance(presence)
         issuer = self.directory.operators.get(ref.issuer)
         return Facts(

@@ -1,0 +1,1 @@
+"""Ways in: what doors say over MQTT, HTTP for operators and doors, pages for people."""

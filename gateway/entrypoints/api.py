@@ -17,7 +17,7 @@ from pydantic import Field, Strict, TypeAdapter, ValidationError
 from gateway.application.errors import InvalidError
 from gateway.application.issue_pass import Issued, PassOrder
 from gateway.domain.directory import Direction, Door
-from gateway.domain.ids import DoorRef, HolderId, OperatorId, PlanId, VenueId, ZoneId, operator_id
+from gateway.domain.ids import DoorRef, HolderId, OperatorId, PlanId, ZoneId, operator_id
 from gateway.domain.passes import PassKind, Service
 from keys import base64url
 from keys.faults import BadForm
@@ -28,14 +28,26 @@ Seconds = Annotated[int, Strict(), Field(ge=0, lt=2**32)]
 Parsed = TypeVar("Parsed")
 
 
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
 class Desk(Protocol):
     """What these pages ask of the gateway."""
 
-    def trust_list(self) -> str: ...
-    def status_list(self, operator: OperatorId) -> str | None: ...
-    def jwks(self) -> dict[str, Any]: ...
-    async def issue_pass(self, order: PassOrder) -> Issued: ...
-    async def add_door(self, door: Door) -> str: ...
+    def trust_list(self) -> str:
+        """The root-signed trust list."""
+
+    def status_list(self, operator: OperatorId) -> str | None:
+        """An operator's signed status list, None when it is not hosted here."""
+
+    def jwks(self) -> dict[str, Any]:
+        """The listed public keys."""
+
+    async def issue_pass(self, order: PassOrder) -> Issued:
+        """Sign and keep one pass."""
+
+    async def add_door(self, door: Door) -> str:
+        """Register a door; returns its broker password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +93,7 @@ class Api:
         self._desk = desk
         self._token = token.encode()
 
-    def guarded(self, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    def guarded(self, handler: Handler) -> Handler:
         """The handler, for those who send `Authorization: Bearer` and the operator's token."""
 
         async def checked(request: web.Request) -> web.StreamResponse:
@@ -127,7 +139,8 @@ class Api:
         wanted = _parse(_DOOR, await _body(request))
         door = _door(wanted)
         password = await self._desk.add_door(door)
-        return web.json_response({"door": str(door.ref), "username": door.ref.username, "password": password}, status=201)
+        body = {"door": str(door.ref), "username": door.ref.username, "password": password}
+        return web.json_response(body, status=201)
 
 
 def _token_answer(request: web.Request, token: str, content_type: str) -> web.Response:

@@ -9,8 +9,9 @@ from typing import Protocol
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-
-CSP = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+CSP = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 STYLE = Path(str(files("gateway") / "web" / "static" / "passerelle.css"))
 
 
@@ -50,9 +51,14 @@ class Totals:
 class Overview(Protocol):
     """What the overview asks of the gateway."""
 
-    async def venue_rows(self) -> Sequence[VenueRow]: ...
-    def decision_rows(self) -> Sequence[DecisionRow]: ...
-    def totals(self) -> Totals: ...
+    async def venue_rows(self) -> Sequence[VenueRow]:
+        """Every venue."""
+
+    async def decision_rows(self) -> Sequence[DecisionRow]:
+        """The last decisions, newest first."""
+
+    def totals(self) -> Totals:
+        """Counts of this process."""
 
 
 class Pages:
@@ -60,9 +66,8 @@ class Pages:
 
     def __init__(self, overview: Overview) -> None:
         self._overview = overview
-        self._templates = Environment(
-            loader=PackageLoader("gateway", "web/templates"), autoescape=select_autoescape(default=True), trim_blocks=True
-        )
+        loader = PackageLoader("gateway", "web/templates")
+        self._templates = Environment(loader=loader, autoescape=select_autoescape(default=True), trim_blocks=True)
 
     async def overview(self, request: web.Request) -> web.Response:
         """`GET /`: venues, who is inside by number, the last decisions; French when the reader prefers it."""
@@ -70,7 +75,7 @@ class Pages:
         text = self._templates.get_template("overview.html").render(
             fr=french,
             venues=await self._overview.venue_rows(),
-            decisions=self._overview.decision_rows(),
+            decisions=await self._overview.decision_rows(),
             totals=self._overview.totals(),
         )
         headers = {"Content-Security-Policy": CSP, "X-Content-Type-Options": "nosniff", "Refresh": "3"}

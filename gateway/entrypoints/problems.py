@@ -17,6 +17,8 @@ from gateway.application.errors import (
 
 log = structlog.get_logger("passerelle.http")
 
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
 STATUS: dict[type[PasserelleError], HTTPStatus] = {
     InvalidError: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnknownError: HTTPStatus.NOT_FOUND,
@@ -27,12 +29,13 @@ STATUS: dict[type[PasserelleError], HTTPStatus] = {
 
 def problem(status: HTTPStatus, code: str, detail: str) -> web.Response:
     """A problem document; `code` is stable, `detail` is for people."""
-    body = {"type": f"urn:passerelle:problem:{code}", "title": status.phrase, "status": status, "code": code, "detail": detail}
+    kind = f"urn:passerelle:problem:{code}"
+    body = {"type": kind, "title": status.phrase, "status": status, "code": code, "detail": detail}
     return web.Response(status=status, text=json.dumps(body), content_type="application/problem+json")
 
 
 @web.middleware
-async def problems(request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> web.StreamResponse:
+async def problems(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turn every fault into a problem; what is not foreseen is told generically outward and in detail to the log."""
     try:
         return await handler(request)

@@ -3,14 +3,19 @@
 from uuid import UUID
 
 from gateway.domain.decision import Verdict
-from gateway.domain.reasons import WORDS
+from gateway.domain.directory import Direction
+from gateway.domain.reasons import Reason, words
 from gateway.wire.signed import DecisionClaims, Words
 from keys import base64url
 
 DECISION_LIFE_S = 5
 """How long a door may act on a decision."""
 
-_WORDS = {reason: Words(fr, en) for reason, (fr, en) in WORDS.items()}
+_WORDS = {
+    (reason, direction): Words(*words(reason, leaving=direction is Direction.OUT))
+    for reason in Reason
+    for direction in Direction
+}
 
 
 def decision_claims(verdict: Verdict, jti: bytes, now_s: int) -> DecisionClaims:
@@ -28,6 +33,6 @@ def decision_claims(verdict: Verdict, jti: bytes, now_s: int) -> DecisionClaims:
         outcome=verdict.outcome.value,
         reason=verdict.shown.value,
         open_s=verdict.open_s,
-        words=_WORDS[verdict.shown],
+        words=_WORDS[verdict.shown, verdict.direction],
         offset_s=verdict.offset_s,
     )

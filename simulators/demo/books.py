@@ -8,10 +8,10 @@ from pathlib import Path
 
 from gateway.domain.ids import HolderId, OperatorId, VenueId
 
-DATABASE = "passerelle.sqlite"
+DATABASE = "passerelle.db"
 _BY_OUTCOME = """
 SELECT json_extract(content, '$.outcome'), json_extract(content, '$.shown'), count(*)
-FROM events WHERE kind = 'decision' GROUP BY 1, 2 ORDER BY 1, 2
+FROM events WHERE kind IN ('decision', 'scan_reused') GROUP BY 1, 2 ORDER BY 1, 2
 """
 _VISITS = "SELECT count(*) FROM visits WHERE state IN ('ACTIVE', 'COMPLETED')"
 _OWED = """

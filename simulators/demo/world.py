@@ -78,6 +78,7 @@ def _every_day(opens: time, closes: time, closings: frozenset[date] = frozenset(
 
 def _venues(day: date) -> tuple[Venue, ...]:
     late = _every_day(time(7, 30), time(21))
+    always = _every_day(time(0), time(0))
     counters = _every_day(time(7, 30), time(20), closings=frozenset({day + timedelta(days=2)}))
     shut = _every_day(time(8), time(18), closings=frozenset({day}))
     by_the_hour = HourlyTariff("qrt-hour", "EUR", cents_per_hour=450, minimum_cents=300, maximum_cents=2700)
@@ -96,7 +97,7 @@ def _venues(day: date) -> tuple[Venue, ...]:
             {HALL: hall, MEETING: Zone(MEETING, Service.MEETING_ROOM, AntiPassback.HARD, capacity=8)},
             capacity=40,
         ),
-        Venue(LOUVRE, PST, "Poste du Louvre", TIME_ZONE, counters, by_the_day, {HALL: hall}, capacity=60),
+        Venue(LOUVRE, PST, "Poste du Louvre", TIME_ZONE, always, by_the_day, {HALL: hall}, capacity=60),
         Venue(LYON, PST, "Poste de Lyon", TIME_ZONE, counters, by_the_day, {HALL: hall}, capacity=60),
         Venue(BAYEUX, PST, "Poste de Bayeux", TIME_ZONE, shut, by_the_day, {HALL: hall}, capacity=6),
     )

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from keys.framing import bound_text
+from keys.framing import bound_text, static_text
 from keys.holder_proof import HolderKey
 
 
@@ -46,3 +46,7 @@ class Wallet:
             return self._text
         shown = self._pass_bytes if pass_bytes is None else pass_bytes
         return bound_text(shown, self.key.prove(hashlib.sha256(shown).digest(), at_s))
+
+    def put_static(self, pass_bytes: bytes) -> None:
+        """Keep a pass that is shown as it is."""
+        self.put(static_text(pass_bytes), pass_bytes)

@@ -1,0 +1,1 @@
+"""Tests of the pure values and rules, as tables of named cases and as properties."""

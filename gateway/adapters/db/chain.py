@@ -57,9 +57,7 @@ def read_tip(connection: sqlite3.Connection) -> Tip:
     return Tip(seq, last)
 
 
-def append(
-    connection: sqlite3.Connection, tip: Tip, lines: Sequence[Line], entropy: Callable[[int], bytes]
-) -> None:
+def append(connection: sqlite3.Connection, tip: Tip, lines: Sequence[Line], entropy: Callable[[int], bytes]) -> None:
     """Insert the lines as the chain's next events and move the stored head."""
     insert(connection, _INSERT, len(COLUMNS), tip.extend(lines, entropy))
     connection.execute("UPDATE chain_head SET seq = ?, hash = ?", (tip.seq, tip.hash))

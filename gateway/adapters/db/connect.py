@@ -1,6 +1,8 @@
 """Open SQLite the one way the books are kept, and tell its errors in the gateway's words."""
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from gateway.application.errors import ConflictError, PasserelleError, StoreUnavailableError, UnknownError
@@ -53,3 +55,16 @@ def fault(error: sqlite3.Error) -> PasserelleError:
     if kind is None:
         return StoreUnavailableError(f"the database cannot be read or written: {error} {name}".rstrip())
     return kind(str(error))
+
+
+@contextmanager
+def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
+    """One consistent view for all that is read inside; nothing to do within a transaction."""
+    if connection.in_transaction:
+        yield
+        return
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("COMMIT")

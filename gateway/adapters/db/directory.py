@@ -4,11 +4,12 @@ import sqlite3
 from collections import defaultdict
 
 from gateway.adapters.db.codec import hours_of, tariff_of
+from gateway.adapters.db.connect import snapshot
 from gateway.domain.directory import (
     AllowMode,
     AntiPassback,
-    Directory,
     Direction,
+    Directory,
     Door,
     Mode,
     Operator,
@@ -28,15 +29,12 @@ class DirectoryCache:
         self._kept: Directory | None = None
 
     def read(self, connection: sqlite3.Connection) -> Directory:
-        """The directory as this connection sees it; consistent only inside a transaction."""
-        (version,) = connection.execute("SELECT version FROM directory_version").fetchone()
-        return self.at(connection, version)
-
-    def at(self, connection: sqlite3.Connection, version: int) -> Directory:
-        """The directory of the version that this transaction has read."""
-        kept = self._kept
-        if kept is None or kept.version != version:
-            kept = self._kept = read_directory(connection, version)
+        """The directory as this connection sees it now."""
+        with snapshot(connection):
+            (version,) = connection.execute("SELECT version FROM directory_version").fetchone()
+            kept = self._kept
+            if kept is None or kept.version != version:
+                kept = self._kept = read_directory(connection, version)
         return kept
 
 

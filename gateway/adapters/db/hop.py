@@ -40,7 +40,7 @@ class Hopper(aiosqlite.Connection):
     async def run(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
         """Run `work` on the thread. A caller that is cancelled leaves it running to its end."""
         try:
-            result: Result = await self._execute(work, self._conn)
+            result: Result = await self._execute(work, self._conn)  # type: ignore[no-untyped-call]
         except sqlite3.Error as error:
             raise fault(error) from error
         return result

@@ -23,11 +23,11 @@ _ENTITLEMENTS = (
     "LEFT JOIN members m ON m.holder = p.holder AND m.operator = p.issuer"
 )
 _PRESENCES = (
-    f") SELECT {SELECT}, p.holder, p.venue, p.zone, p.since_us, p.visit "
+    f") SELECT {SELECT}, p.holder, p.venue, p.zone, p.since_us, p.visit "  # noqa: S608 - constants
     "FROM a CROSS JOIN presences p ON p.holder = a.k LEFT JOIN visits v ON v.id = p.visit"
 )
 _LEFT = (
-    f") SELECT {SELECT} FROM a CROSS JOIN visits v ON v.holder = a.h AND v.venue = a.k "
+    f") SELECT {SELECT} FROM a CROSS JOIN visits v ON v.holder = a.h AND v.venue = a.k "  # noqa: S608 - constants
     "WHERE v.state = 'COMPLETED' AND v.sealed_us IS NULL ORDER BY v.ended_us"
 )
 _PROOFS = (
@@ -40,9 +40,7 @@ _INSIDE = "SELECT zone, count(*) FROM presences WHERE venue = ? AND started_us >
 _STANDINGS = {standing.value: standing for standing in Standing}
 
 
-def read_picture(
-    connection: sqlite3.Connection, asked: Sequence[Ask], now_us: int, cache: DirectoryCache
-) -> Picture:
+def read_picture(connection: sqlite3.Connection, asked: Sequence[Ask], now_us: int, cache: DirectoryCache) -> Picture:
     """The picture for these scans, inside a transaction that holds the write lock."""
     directory = cache.read(connection)
     refs = {ref for ask in asked if (ref := pass_of(ask.credential)) is not None}
@@ -90,9 +88,7 @@ def _presences(
     presences: dict[HolderId, Presence] = {}
     visits: dict[VisitId, Visit] = {}
     keys = [(holder,) for holder in holders]
-    for *row, holder, venue, zone, since_us, visit in look_up(
-        connection, "WITH a(k) AS (VALUES ", 1, keys, _PRESENCES
-    ):
+    for *row, holder, venue, zone, since_us, visit in look_up(connection, "WITH a(k) AS (VALUES ", 1, keys, _PRESENCES):
         presences[holder] = Presence(holder, VenueId(venue), ZoneId(zone), since_us, VisitId(visit))
         if row[0] is not None:
             visits[visit] = visit_of(tuple(row))
@@ -112,9 +108,7 @@ def _left(
     return {(visit.holder, visit.venue): visit for visit in map(visit_of, rows)}
 
 
-def _proofs(
-    connection: sqlite3.Connection, asked: Sequence[Ask]
-) -> dict[tuple[PassRef, int], frozenset[DoorRef]]:
+def _proofs(connection: sqlite3.Connection, asked: Sequence[Ask]) -> dict[tuple[PassRef, int], frozenset[DoorRef]]:
     keys = {
         (credential.proof_s, credential.claims.ref.issuer, credential.claims.ref.id)
         for ask in asked
@@ -126,9 +120,7 @@ def _proofs(
     return dict(seen)
 
 
-def _bans(
-    connection: sqlite3.Connection, holders: Iterable[HolderId]
-) -> frozenset[tuple[OperatorId, HolderId]]:
+def _bans(connection: sqlite3.Connection, holders: Iterable[HolderId]) -> frozenset[tuple[OperatorId, HolderId]]:
     keys = [(holder,) for holder in holders]
     return frozenset(look_up(connection, "WITH a(k) AS (VALUES ", 1, keys, _BANS))
 

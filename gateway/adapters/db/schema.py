@@ -191,9 +191,10 @@ proofs = Table(
 )
 """Proofs that were granted, and where; time first, so that old ones are pruned from the front."""
 
-_OPEN = text("ended_us IS NULL AND state <> 'INVALID'")
-_LEFT = text("state = 'COMPLETED' AND sealed_us IS NULL")
-_DUE = text("state = 'COMPLETED' AND sealed_us IS NULL AND opened_jws IS NOT NULL")
+OPEN = text("state IN ('PENDING', 'ACTIVE')")
+LEFT = text("state = 'COMPLETED' AND sealed_us IS NULL")
+DUE = text("state = 'COMPLETED' AND sealed_us IS NULL AND opened_jws IS NOT NULL")
+"""Written as the partial indexes have them, so that a query which says the same is served by them."""
 
 visits = Table(
     "visits",
@@ -221,9 +222,9 @@ visits = Table(
     Column("last_entry", Text),
     Column("sealed_us", Big),
     Index("visits_started", "started_us"),
-    Index("visits_open", "started_us", sqlite_where=_OPEN, postgresql_where=_OPEN),
-    Index("visits_left", "holder", "venue", "ended_us", sqlite_where=_LEFT, postgresql_where=_LEFT),
-    Index("visits_to_seal", "ended_us", sqlite_where=_DUE, postgresql_where=_DUE),
+    Index("visits_open", "started_us", sqlite_where=OPEN, postgresql_where=OPEN),
+    Index("visits_left", "holder", "venue", "ended_us", sqlite_where=LEFT, postgresql_where=LEFT),
+    Index("visits_to_seal", "ended_us", sqlite_where=DUE, postgresql_where=DUE),
 )
 
 statements = Table(
@@ -246,7 +247,7 @@ statements = Table(
     Index("statements_pair", "host", "home", "from_us"),
 )
 
-_UNBILLED = text("statement IS NULL")
+UNBILLED = text("statement IS NULL")
 
 charge_records = Table(
     "charge_records",
@@ -277,8 +278,8 @@ charge_records = Table(
         "home",
         "host",
         "ended_us",
-        sqlite_where=_UNBILLED,
-        postgresql_where=_UNBILLED,
+        sqlite_where=UNBILLED,
+        postgresql_where=UNBILLED,
     ),
 )
 """Never edited; `statement` alone is set, once, when a statement lists the record, and no seal covers it."""
@@ -302,9 +303,10 @@ ledger_entries = Table(
 trust_lists = Table(
     "trust_lists",
     metadata,
-    Column("version", Big, primary_key=True, autoincrement=False),
     Column("epoch", Big, nullable=False),
+    Column("version", Big, nullable=False),
     Column("jws", Text, nullable=False),
+    PrimaryKeyConstraint("epoch", "version"),
 )
 
 events = Table(

@@ -73,16 +73,12 @@ def pass_of(credential: Credential) -> PassRef | None:
 
 @lru_cache(maxsize=4096)
 def _place(door: DoorRef, host: OperatorId, direction: Direction) -> str:
-    return (
-        f'"venue":{quote(door.venue)},"door":{quote(str(door))},"host":{quote(host)},"direction":"{direction.value}"'
-    )
+    return f'"venue":{quote(door.venue)},"door":{quote(str(door))},"host":{quote(host)},"direction":"{direction.value}"'
 
 
 @lru_cache(maxsize=256)
 def _finding(outcome: VerdictOutcome, reason: Reason, shown: Reason, open_s: int) -> str:
-    return (
-        f'"outcome":"{outcome.value}","reason":"{reason.value}","shown":"{shown.value}","open_s":{int(open_s)}'
-    )
+    return f'"outcome":"{outcome.value}","reason":"{reason.value}","shown":"{shown.value}","open_s":{int(open_s)}'
 
 
 _PURGED = Verdict(

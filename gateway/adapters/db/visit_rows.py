@@ -10,16 +10,44 @@ from gateway.domain.ids import DoorRef, HolderId, OperatorId, PassRef, PlanId, S
 from gateway.domain.visits import Ending, Visit, VisitState
 
 COLUMNS = (
-    "id holder home host venue door pass_issuer pass_id plan tariff capped_default_s state started_us credential "
-    "ended_us ending resumed_us resumed_ending passback opened_jws last_entry"
-).split()
+    "id",
+    "holder",
+    "home",
+    "host",
+    "venue",
+    "door",
+    "pass_issuer",
+    "pass_id",
+    "plan",
+    "tariff",
+    "capped_default_s",
+    "state",
+    "started_us",
+    "credential",
+    "ended_us",
+    "ending",
+    "resumed_us",
+    "resumed_ending",
+    "passback",
+    "opened_jws",
+    "last_entry",
+)
 WIDTH = len(COLUMNS)
 SELECT = ", ".join(f"v.{name}" for name in COLUMNS)
 """Every column of a visit, for a query that calls the table `v`."""
 
 _INSERT = f"INSERT INTO visits ({', '.join(COLUMNS)}) VALUES "  # noqa: S608 - constants
 # what a visit froze at its grant is not written twice
-_CHANGING = "state ended_us ending resumed_us resumed_ending passback opened_jws last_entry".split()
+_CHANGING = (
+    "state",
+    "ended_us",
+    "ending",
+    "resumed_us",
+    "resumed_ending",
+    "passback",
+    "opened_jws",
+    "last_entry",
+)
 _REPLACE = " ON CONFLICT (id) DO UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in _CHANGING)
 
 

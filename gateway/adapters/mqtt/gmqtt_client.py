@@ -5,7 +5,6 @@ gives up after one refusal), so it may not: the link makes a new client for each
 acknowledges before the handler has run, or in a task a message; here the handler is called at once.
 """
 
-import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -15,9 +14,6 @@ from gmqtt.storage import PersistentStorage
 
 OnPacket = Callable[["OneConnection", str, bytes, int], None]
 """The connection, topic, payload, and packet id (0 at QoS 0)."""
-
-_SILENT = logging.getLogger(f"{__name__}.silent")
-_SILENT.disabled = True  # gmqtt logs whole packets, and packets hold passes
 
 
 class _Window(PersistentStorage):  # type: ignore[misc]  # gmqtt has no types
@@ -47,7 +43,6 @@ class OneConnection(Client):  # type: ignore[misc]  # gmqtt has no types
             clean_session=True,
             optimistic_acknowledgement=False,
             persistent_storage=self._window,
-            logger=_SILENT,
         )
         self._on_packet = on_packet
         self.on_message = _at_qos_0

@@ -22,7 +22,6 @@ OnMessage = Callable[[str, bytes], Awaitable[None] | None]
 returns an awaitable, when that is done."""
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
-_CONNECT_S = 10.0
 _FIRST_PAUSE_S = 0.2
 _LAST_PAUSE_S = 5.0
 _DRAIN_S = 1.0
@@ -91,6 +90,7 @@ class MqttLink:
         version: int = MQTT_5,
         on_connected: Callable[[], None] | None = None,
         keep_alive_s: int = 10,
+        connect_s: float = 10.0,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.version = version
@@ -101,6 +101,7 @@ class MqttLink:
         self._subscriptions = dict(subscriptions)
         self._on_connected = on_connected
         self._keep_alive_s = keep_alive_s
+        self._connect_s = connect_s
         self._sleep = sleep
         self._ready = asyncio.Event()
         self._client: OneConnection | None = None
@@ -122,6 +123,7 @@ class MqttLink:
 
     async def start(self, wait_s: float = 5.0) -> bool:
         """Connect and stay connected; waits at most `wait_s` for the first time. Returns `connected`."""
+        logging.getLogger("gmqtt").setLevel(logging.CRITICAL)  # it logs whole packets, and packets hold passes
         if self._runner is None:
             self._runner = asyncio.create_task(self._stay_connected())
         with contextlib.suppress(TimeoutError):
@@ -182,6 +184,7 @@ class MqttLink:
                 watch = SilenceWatch(2 * self._keep_alive_s, lambda: client.heard_at, client.cut)
                 try:
                     await lost
+                    _log.warning("broker: lost %s:%d", self._address.host, self._address.port)
                 finally:
                     watch.stop()
         except (OSError, MQTTError) as error:
@@ -207,7 +210,7 @@ class MqttLink:
 
     async def _dial(self, client: OneConnection) -> None:
         address = self._address
-        async with asyncio.timeout(_CONNECT_S):
+        async with asyncio.timeout(self._connect_s):
             await client.connect(
                 address.host,
                 address.port,
@@ -245,8 +248,6 @@ class MqttLink:
         self._client = None
         self._waiting.extendleft(reversed(self._unacked.values()))
         self._unacked.clear()
-        if was_ready:
-            _log.warning("broker: connection to %s:%d ended", self._address.host, self._address.port)
         return was_ready
 
     def _received(self, client: OneConnection, topic: str, payload: bytes, packet_id: int) -> None:

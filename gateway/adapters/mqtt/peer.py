@@ -18,6 +18,7 @@ MAX_GATEWAY_UNACKED = 8192
 MAX_SUBSCRIPTIONS = 64
 
 _RELIEF_S = 0.005
+_IN_NO_TOPIC = frozenset("+#\0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +56,23 @@ class Peer:
         self._last_id = 0
 
     @property
-    def congested(self) -> bool:
-        """Whether it takes messages more slowly than they come."""
+    def worth_waiting_for(self) -> bool:
+        """Whether it is the gateway, and takes messages more slowly than they come."""
+        return self.rights.everything and self._congested
+
+    @property
+    def _congested(self) -> bool:
         limit = MAX_GATEWAY_UNACKED if self.rights.everything else MAX_UNACKED
         return len(self._unacked) >= limit or self._writer.transport.get_write_buffer_size() > MAX_UNSENT
 
-    def send(self, message: Message, qos: int) -> bool:
-        """Pass a message on at `qos` 0 or 1; False when the peer was cut off for being too slow."""
+    def send(self, message: Message, qos: int) -> None:
+        """Pass a message on at `qos` 0 or 1; a door that is too slow for it is cut off."""
         if self._writer.transport.is_closing():
-            return True
-        if self.congested and not self.rights.everything:
+            return
+        if self._congested and not self.rights.everything:
             self.cut()
-            return False
+            return
         self._writer.write(publish_packet(message, qos, self._next_id() if qos else 0))
-        return True
 
     def write(self, packet: bytes) -> None:
         """Send a control packet."""
@@ -81,7 +85,7 @@ class Peer:
 
     async def relief(self) -> None:
         """Wait until the peer has caught up or is gone."""
-        while self.congested and not self._writer.transport.is_closing():
+        while self._congested and not self._writer.transport.is_closing():
             await asyncio.sleep(_RELIEF_S)
 
     def cut(self) -> None:
@@ -122,6 +126,8 @@ def read_publish(flags: int, body: bytes) -> Inbound:
         topic = body[2:end].decode()
     except UnicodeDecodeError:
         raise MalformedError("topic is not UTF-8") from None
+    if not topic or not _IN_NO_TOPIC.isdisjoint(topic):
+        raise MalformedError("topic name with a wildcard, a zero, or nothing in it")
     message = Message(topic, body[start:], qos, bool(flags & 1))
     return Inbound(message, int.from_bytes(body[end:start]))
 

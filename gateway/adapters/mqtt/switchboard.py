@@ -90,7 +90,7 @@ class Switchboard(Broker):  # type: ignore[misc]  # amqtt has no types
         live = Message(message.topic, message.payload, message.qos)
         for peer, qos in self._listeners(message.topic):
             peer.send(live, min(qos, message.qos))
-            if peer.congested:
+            if peer.worth_waiting_for:
                 await peer.relief()
         if message.retain:
             await self.retain_message(None, message.topic, message.payload, message.qos)

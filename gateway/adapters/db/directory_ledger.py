@@ -1,0 +1,140 @@
+"""The ledger's part for the directory: operators, venues and zones, doors, plans, modes."""
+
+import json
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from gateway.adapters.db.books import Books
+from gateway.adapters.db.codec import hours_text, tariff_text, to_json
+from gateway.adapters.db.prepared import Prepared, Saving, by_key, inserting, updating
+from gateway.adapters.db.schema import directory_version, doors, operators, plans, venues, zones
+from gateway.application.errors import ConflictError, UnknownError
+from gateway.domain.directory import Door, Mode, Operator, Plan, Venue
+from gateway.domain.ids import DoorRef, VenueId
+
+_CHANGED = Prepared(directory_version.update().values(version=directory_version.c.version + 1))
+_ADD_OPERATOR = inserting(operators)
+_SET_OPERATOR = updating(operators, "name", "state")
+_VENUE = Saving(venues, keep=("mode", "mode_number", "mode_reason"))
+_ZONES = Prepared(select(zones.c.id).where(zones.c.venue == bindparam("venue")))
+_ZONE = Saving(zones)
+_DROP_ZONE = Prepared(zones.delete().where(by_key(zones)))
+_DOOR = Saving(doors, keep=("event_key", "journal_n", "journal_hash"))
+_SET_KEY = updating(doors, "event_key")
+_PLAN = Saving(plans)
+_MODE_NUMBER = Prepared(select(venues.c.mode_number).where(by_key(venues)))
+_SET_MODE = updating(venues, "mode", "mode_number", "mode_reason")
+
+
+class DirectoryLedger(Books):
+    """Every method raises the directory's version, so that whoever caches it reads it again."""
+
+    async def add_operator(self, operator: Operator, legal: dict[str, str]) -> None:
+        """Insert an operator; ConflictError when it exists."""
+        row = {"id": operator.id, "name": operator.name, "state": operator.state.value}
+        self._run(_ADD_OPERATOR, **row, legal=to_json(legal))
+        self._configured("operator_added", {"operator": operator.id, **row})
+
+    async def set_operator(self, operator: Operator, by: str) -> None:
+        """Replace name and state; UnknownError when there is no such operator."""
+        row = {"name": operator.name, "state": operator.state.value}
+        self._change(f"operator {operator.id}", _SET_OPERATOR, pk_id=operator.id, **row)
+        self._configured("operator_set", {"operator": operator.id, **row, "by": by})
+
+    async def put_venue(self, venue: Venue) -> None:
+        """Insert or replace a venue with its zones; an existing one keeps its mode.
+
+        ConflictError when a zone that is left out still has doors.
+        """
+        hours, tariff = hours_text(venue.hours), tariff_text(venue.tariff)
+        row = {
+            "id": venue.id,
+            "operator": venue.operator,
+            "name": venue.name,
+            "time_zone": venue.time_zone,
+            "hours": hours,
+            "tariff": tariff,
+            "capacity": venue.capacity,
+            "passback_grace_s": venue.passback_grace_s,
+            "reentry_grace_s": venue.reentry_grace_s,
+            "capped_default_s": venue.capped_default_s,
+            "forgotten_after_s": venue.forgotten_after_s,
+        }
+        self._save(_VENUE, **row, mode=venue.mode.value, mode_number=0, mode_reason="")
+        zones_told = self._put_zones(venue)
+        told = {"hours": json.loads(hours), "tariff": json.loads(tariff)}
+        self._configured("venue_put", {"venue": venue.id, **row, **told, "zones": zones_told})
+
+    def _put_zones(self, venue: Venue) -> list[dict[str, Any]]:
+        for (zone,) in self._run(_ZONES, venue=venue.id).fetchall():
+            if zone not in venue.zones:
+                self._drop_zone(venue.id, zone)
+        told = []
+        for zone in venue.zones.values():
+            row = {
+                "id": zone.id,
+                "service": int(zone.service),
+                "anti_passback": zone.anti_passback.value,
+                "capacity": zone.capacity,
+            }
+            self._save(_ZONE, venue=venue.id, **row)
+            told.append(row)
+        return told
+
+    def _drop_zone(self, venue: VenueId, zone: str) -> None:
+        try:
+            self._run(_DROP_ZONE, pk_venue=venue, pk_id=zone)
+        except UnknownError as error:
+            raise ConflictError(f"zone {zone} of {venue} still has doors: move them first") from error
+
+    async def put_door(self, door: Door, credential_hash: str) -> None:
+        """Insert or replace a door; an existing one keeps its journal, and its event key unless given one."""
+        row = {"zone": door.zone, "direction": door.direction.value, "open_s": door.open_s}
+        self._save(
+            _DOOR,
+            venue=door.ref.venue,
+            id=door.ref.door,
+            **row,
+            credential_hash=credential_hash,
+            event_key=None,
+            journal_n=0,
+            journal_hash=bytes(32),
+        )
+        self._configured("door_put", {"door": str(door.ref), **row})
+        if door.event_key is not None:
+            await self.set_event_key(door.ref, door.event_key)
+
+    async def set_event_key(self, door: DoorRef, public: bytes) -> None:
+        """Keep the public key that the door signs with; UnknownError when there is no such door."""
+        self._change(f"door {door}", _SET_KEY, pk_venue=door.venue, pk_id=door.door, event_key=public)
+        self._configured("event_key_set", {"door": str(door), "public": public.hex()})
+
+    async def put_plan(self, plan: Plan) -> None:
+        """Insert or replace a plan."""
+        row = {
+            "operator": plan.operator,
+            "id": plan.id,
+            "services": int(plan.services),
+            "roaming": int(plan.roaming),
+            "hours": None if plan.hours is None else hours_text(plan.hours),
+            "any_hour": int(plan.any_hour),
+            "allow_mode": plan.allow_mode.value,
+        }
+        self._save(_PLAN, **row)
+        self._configured("plan_put", row)
+
+    async def set_mode(self, venue: VenueId, mode: Mode, reason: str, by: str) -> int:
+        """Set the venue's mode; returns its new number, one more than the last."""
+        found = self._run(_MODE_NUMBER, pk_id=venue).fetchone()
+        if found is None:
+            raise UnknownError(f"there is no venue {venue}")
+        number = int(found[0]) + 1
+        row = {"mode": mode.value, "mode_number": number, "mode_reason": reason}
+        self._run(_SET_MODE, pk_id=venue, **row)
+        self._configured("mode_set", {"venue": venue, **row, "by": by})
+        return number
+
+    def _configured(self, kind: str, content: dict[str, Any]) -> None:
+        self._run(_CHANGED)
+        self._line(kind, content)

@@ -1,0 +1,112 @@
+"""The ledger's part for people: holders, members, passes, standings, bans. Audit lines name none of them."""
+
+import json
+
+from sqlalchemy import bindparam, select
+
+from gateway.adapters.db.books import Books
+from gateway.adapters.db.codec import to_json
+from gateway.adapters.db.prepared import Prepared, Saving, by_key, inserting, updating
+from gateway.adapters.db.schema import bans, holders, members, passes
+from gateway.application.errors import ConflictError
+from gateway.application.ports import IssuedPass, Member
+from gateway.domain.ids import HolderId, OperatorId, PassRef
+from gateway.domain.presence import Standing
+
+_ADD_HOLDER = inserting(holders)
+_MEMBER = Saving(members)
+_ADD_PASS = inserting(passes)
+_SET_STANDING = updating(passes, "standing")
+_BAN = Saving(bans)
+_LIFT = Prepared(bans.delete().where(by_key(bans)))
+_INDEX_USED = Prepared(
+    select(passes.c.id).where(
+        passes.c.issuer == bindparam("issuer"), passes.c.status_index == bindparam("status_index")
+    )
+)
+_INDICES_USED = Prepared(select(passes.c.status_index).where(passes.c.issuer == bindparam("issuer")))
+
+_TRIES = 4
+"""Random draws for one index before the free ones are counted out."""
+
+
+class PeopleLedger(Books):
+    """A holder is a random id here; who it is stands in the home operator's own books."""
+
+    async def add_holder(self, holder: HolderId, home: OperatorId, alias: str) -> None:
+        """Insert a holder; ConflictError when it exists, UnknownError for an unknown home."""
+        self._run(_ADD_HOLDER, id=holder, home=home, alias=alias)
+        self._line("holder_added", {"holder": holder, "home": home})
+
+    async def put_member(self, member: Member) -> None:
+        """Insert or replace a member; UnknownError for an unknown holder or plan."""
+        row = {"holder": member.holder, "plan": member.plan, "standing": member.standing.value}
+        self._save(_MEMBER, operator=member.operator, external_id=member.external_id, **row)
+        self._line("member_put", {"operator": member.operator, **row})
+
+    async def free_status_indices(self, issuer: OperatorId, count: int, size: int) -> list[int]:
+        """Draw `count` random unused indices below `size` of the issuer's status list.
+
+        Random, so that an index tells nothing of its neighbours. ConflictError when too few are free.
+        """
+        drawn: dict[int, None] = {}
+        for _ in range(_TRIES * count):
+            if len(drawn) == count:
+                return list(drawn)
+            index = self._random(size)
+            if index not in drawn and not self._run(_INDEX_USED, issuer=issuer, status_index=index).fetchone():
+                drawn[index] = None
+        return self._among_free(issuer, count, size)
+
+    def _among_free(self, issuer: OperatorId, count: int, size: int) -> list[int]:
+        used = {index for (index,) in self._run(_INDICES_USED, issuer=issuer)}
+        free = [index for index in range(size) if index not in used]
+        if len(free) < count:
+            raise ConflictError(
+                f"the status list of {issuer} has {len(free)} of {size} indices free, and {count} are asked for"
+            )
+        return [free.pop(self._random(len(free))) for _ in range(count)]
+
+    def _random(self, below: int) -> int:
+        # 64 bits over at most 2^20: the bias is below one in 2^44
+        return int.from_bytes(self._entropy(8), "big") % below
+
+    async def add_passes(self, issued: list[IssuedPass] | tuple[IssuedPass, ...]) -> None:
+        """Insert passes; ConflictError for a pass or status index that exists, UnknownError for a holder or plan."""
+        for each in issued:
+            claims = each.claims
+            told = {
+                "issuer": claims.ref.issuer,
+                "holder": each.holder,
+                "kind": int(claims.kind),
+                "services": int(claims.services),
+                "not_before_s": claims.not_before_s,
+                "expires_s": claims.expires_s,
+                "status_index": claims.status_index,
+                "form": each.form,
+                "plan": each.plan,
+                "standing": each.standing.value,
+                "uses_left": each.uses_left,
+            }
+            audience = to_json(claims.audience)
+            self._run(_ADD_PASS, **told, id=claims.ref.id, audience=audience, holder_key=claims.holder_key)
+            self._line("pass_issued", {"pass": claims.ref.id, **told, "audience": json.loads(audience)})
+
+    async def set_pass_standing(self, ref: PassRef, standing: Standing, by: str) -> bool:
+        """Set what the home says of a pass; returns whether such a pass exists."""
+        done = self._run(_SET_STANDING, pk_issuer=ref.issuer, pk_id=ref.id, standing=standing.value)
+        if done.rowcount:
+            self._line(
+                "pass_standing",
+                {"issuer": ref.issuer, "pass": ref.id, "standing": standing.value, "by": by},
+            )
+        return done.rowcount > 0
+
+    async def set_ban(self, host: OperatorId, holder: HolderId, banned: bool, reason: str, by: str) -> None:
+        """Ban a holder from the host's venues, or lift the ban."""
+        if banned:
+            row = {"reason": reason, "set_by": by, "at_us": self._now_us()}
+            self._save(_BAN, holder=holder, host=host, **row)
+        else:
+            self._run(_LIFT, pk_holder=holder, pk_host=host)
+        self._line("ban_set", {"host": host, "holder": holder, "banned": banned, "reason": reason, "by": by})

@@ -1,0 +1,196 @@
+"""What the store is asked outside a write: one function a question, in Core statements that both dialects run."""
+
+import json
+import sqlite3
+
+from sqlalchemy import and_, bindparam, or_, select
+
+from gateway.adapters.db.money_rows import RECORD, STATEMENT, record_of, statement_of
+from gateway.adapters.db.prepared import Prepared, by_key
+from gateway.adapters.db.schema import (
+    DUE,
+    OPEN,
+    UNBILLED,
+    charge_records,
+    doors,
+    members,
+    passes,
+    presences,
+    statements,
+    trust_lists,
+    venues,
+    visits,
+)
+from gateway.adapters.db.visit_rows import COLUMNS, visit_of
+from gateway.application.ports import IssuedPass, Member, VenueMode
+from gateway.domain.charges import ChargeRecord
+from gateway.domain.directory import Mode
+from gateway.domain.ids import HolderId, OperatorId, PassRef, PlanId, VenueId, VisitId, ZoneId
+from gateway.domain.passes import PassClaims, PassKind, Service
+from gateway.domain.presence import Presence, Standing
+from gateway.domain.statements import Statement
+from gateway.domain.visits import MICROSECONDS, Visit
+
+_CREDENTIAL = Prepared(select(doors.c.credential_hash).where(by_key(doors)))
+_PASS = Prepared(
+    select(
+        passes.c.kind,
+        passes.c.services,
+        passes.c.not_before_s,
+        passes.c.expires_s,
+        passes.c.audience,
+        passes.c.status_index,
+        passes.c.holder_key,
+        passes.c.holder,
+        passes.c.form,
+        passes.c.plan,
+        passes.c.standing,
+        passes.c.uses_left,
+    ).where(by_key(passes))
+)
+_STANDINGS = Prepared(
+    select(passes.c.status_index, passes.c.standing, members.c.standing)
+    .select_from(
+        passes.outerjoin(members, and_(members.c.holder == passes.c.holder, members.c.operator == passes.c.issuer))
+    )
+    .where(
+        passes.c.issuer == bindparam("issuer"),
+        passes.c.expires_s > bindparam("now_s"),
+        or_(passes.c.standing != Standing.VALID.value, members.c.standing != Standing.VALID.value),
+    )
+)
+_MEMBER = Prepared(select(members.c.holder, members.c.plan, members.c.standing).where(by_key(members)))
+_MODES = Prepared(select(venues.c.id, venues.c.mode_number, venues.c.mode, venues.c.mode_reason).order_by(venues.c.id))
+_VISIT_COLUMNS = [visits.c[name] for name in COLUMNS]
+_OPEN_BEFORE = Prepared(
+    select(*_VISIT_COLUMNS)
+    .where(OPEN, visits.c.started_us <= bindparam("before_us"))
+    .order_by(visits.c.started_us, visits.c.id)
+)
+_TO_SEAL = Prepared(
+    select(*_VISIT_COLUMNS)
+    .where(DUE, visits.c.ended_us < bindparam("before_us"))
+    .order_by(visits.c.ended_us, visits.c.id)
+    .limit(bindparam("most"))
+)
+_VISITS = Prepared(
+    select(*_VISIT_COLUMNS)
+    .where(
+        visits.c.started_us >= bindparam("from_us"),
+        visits.c.started_us < bindparam("before_us"),
+        or_(
+            visits.c.started_us > bindparam("from_us"),
+            visits.c.id > bindparam("after"),
+        ),
+    )
+    .order_by(visits.c.started_us, visits.c.id)
+    .limit(bindparam("most"))
+)
+_UNBILLED = Prepared(
+    select(*(charge_records.c[name] for name in RECORD), charge_records.c.jws)
+    .where(
+        UNBILLED,
+        charge_records.c.home == bindparam("home"),
+        charge_records.c.host == bindparam("host"),
+        charge_records.c.ended_us < bindparam("before_us"),
+    )
+    .order_by(charge_records.c.number)
+)
+_INSIDE = Prepared(
+    select(presences.c.holder, presences.c.venue, presences.c.zone, presences.c.since_us, presences.c.visit)
+    .where(presences.c.venue == bindparam("venue"))
+    .order_by(presences.c.since_us, presences.c.holder)
+)
+_STATEMENTS = Prepared(select(*(statements.c[name] for name in STATEMENT), statements.c.jws).order_by(statements.c.id))
+_TRUST_LIST = Prepared(
+    select(trust_lists.c.jws).order_by(trust_lists.c.epoch.desc(), trust_lists.c.version.desc()).limit(1)
+)
+
+_WORST = {standing: rank for rank, standing in enumerate((Standing.VALID, Standing.SUSPENDED, Standing.REVOKED))}
+
+
+def door_credential(connection: sqlite3.Connection, username: str) -> str | None:
+    """The stored hash of the password of `venue.door`."""
+    venue, _, door = username.partition(".")
+    row = _CREDENTIAL.run(connection, pk_venue=venue, pk_id=door).fetchone()
+    return row and str(row[0])
+
+
+def issued(connection: sqlite3.Connection, ref: PassRef) -> IssuedPass | None:
+    """The pass as its issuer keeps it."""
+    row = _PASS.run(connection, pk_issuer=ref.issuer, pk_id=ref.id).fetchone()
+    if row is None:
+        return None
+    kind, services, not_before_s, expires_s, audience, index, key, holder, form, plan, standing, uses = row
+    audience = tuple(json.loads(audience))
+    claims = PassClaims(ref, PassKind(kind), Service(services), not_before_s, expires_s, audience, index, key)
+    return IssuedPass(claims, HolderId(holder), form, None if plan is None else PlanId(plan), Standing(standing), uses)
+
+
+def statuses(connection: sqlite3.Connection, issuer: OperatorId, now_us: int) -> dict[int, Standing]:
+    """Status index → the worse of the pass's and its member's standing, where it is not valid."""
+    rows = _STANDINGS.run(connection, issuer=issuer, now_s=now_us // MICROSECONDS)
+    return {
+        index: max(Standing(own), Standing(member or Standing.VALID), key=_WORST.__getitem__)
+        for index, own, member in rows
+    }
+
+
+def member(connection: sqlite3.Connection, operator: OperatorId, external_id: str) -> Member | None:
+    """The operator's member of that number."""
+    row = _MEMBER.run(connection, pk_operator=operator, pk_external_id=external_id).fetchone()
+    if row is None:
+        return None
+    holder, plan, standing = row
+    return Member(operator, external_id, HolderId(holder), PlanId(plan), Standing(standing))
+
+
+def modes(connection: sqlite3.Connection) -> list[VenueMode]:
+    """The mode of every venue."""
+    return [
+        VenueMode(VenueId(venue), number, Mode(mode), reason) for venue, number, mode, reason in _MODES.run(connection)
+    ]
+
+
+def visits_open_since_before(connection: sqlite3.Connection, before_us: int) -> list[Visit]:
+    """PENDING and ACTIVE visits that began at that instant or earlier, oldest first."""
+    return [visit_of(row) for row in _OPEN_BEFORE.run(connection, before_us=before_us)]
+
+
+def visits_to_seal(connection: sqlite3.Connection, ended_before_us: int, limit: int) -> list[Visit]:
+    """COMPLETED, confirmed, unsealed visits that ended before that instant, oldest first."""
+    return [visit_of(row) for row in _TO_SEAL.run(connection, before_us=ended_before_us, most=limit)]
+
+
+def visits_page(connection: sqlite3.Connection, from_us: int, after: str, before_us: int, most: int) -> list[Visit]:
+    """Visits that began in [from_us, before_us) and come after the visit `after` of `from_us`."""
+    rows = _VISITS.run(connection, from_us=from_us, after=after, before_us=before_us, most=most)
+    return [visit_of(row) for row in rows]
+
+
+def unbilled_charges(
+    connection: sqlite3.Connection, home: OperatorId, host: OperatorId, before_us: int
+) -> list[tuple[ChargeRecord, str]]:
+    """Records, with their seals, whose visit ended before that instant and that stand on no statement."""
+    rows = _UNBILLED.run(connection, home=home, host=host, before_us=before_us)
+    return [(record_of(row), row[-1]) for row in rows]
+
+
+def inside(connection: sqlite3.Connection, venue: VenueId) -> list[Presence]:
+    """Everyone who has a presence at the venue, the longest there first."""
+    rows = _INSIDE.run(connection, venue=venue)
+    return [
+        Presence(HolderId(holder), VenueId(at), ZoneId(zone), since_us, VisitId(visit))
+        for holder, at, zone, since_us, visit in rows
+    ]
+
+
+def all_statements(connection: sqlite3.Connection) -> list[tuple[Statement, str]]:
+    """Every statement with its seal, in the order of their issue."""
+    return [(statement_of(row), row[-1]) for row in _STATEMENTS.run(connection)]
+
+
+def latest_trust_list(connection: sqlite3.Connection) -> str | None:
+    """The trust list of the highest epoch and version."""
+    row = _TRUST_LIST.run(connection).fetchone()
+    return row and str(row[0])

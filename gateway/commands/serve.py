@@ -1,0 +1,43 @@
+"""`passerelle serve`: run the gateway until Ctrl-C or SIGTERM."""
+
+import asyncio
+import signal
+from pathlib import Path
+
+import click
+
+from gateway.commands.books import data_option, told
+from gateway.compose import build, run_loop, system_clock, system_entropy
+from gateway.config import Settings, read_settings
+
+
+@click.command()
+@data_option
+@click.option("--http-host", help="Where to listen for HTTP. [default: 127.0.0.1]")
+@click.option("--http-port", type=int, help="Port; the next free one when it is taken, any with 0. [default: 8080]")
+@click.option("--broker", help="'embedded', or mqtt://host:port of your own broker. [default: embedded]")
+@click.option("--broker-port", type=int, help="Port of the embedded broker; any free one with 0. [default: 0]")
+@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="[default: warning]")
+@told
+def serve(data: Path, **given: str | int | None) -> None:
+    r"""Run the gateway on a data directory; every option is also a setting PASSERELLE_….
+
+    \b
+    Example:
+      passerelle serve --data passerelle-data --http-port 8080 --broker-port 1883
+    """
+    settings = read_settings({"data": data} | {name: value for name, value in given.items() if value is not None})
+    run_loop(_run(settings))
+
+
+async def _run(settings: Settings) -> None:
+    gateway = await build(settings, system_clock(), system_entropy)
+    stopped = asyncio.Event()
+    for caught in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(caught, stopped.set)
+    try:
+        await gateway.start()
+        click.echo(f"Passerelle serves on {gateway.http_url}, doors on {gateway.broker_url}, data in {settings.data}.")
+        await stopped.wait()
+    finally:
+        await gateway.stop()

@@ -1,0 +1,83 @@
+"""Brokers for the tests, each running while a test module does."""
+
+import asyncio
+import contextlib
+import os
+import threading
+from collections.abc import Coroutine, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from gateway.adapters.mqtt.broker import EmbeddedBroker
+from gateway.adapters.mqtt.mosquitto import Mosquitto, free_port, mosquitto_on_path, write_mosquitto_config
+from gateway.adapters.mqtt.passwords import hash_password, verify_password
+from tests.adapters.mqtt_hands import Place
+
+HOST = "127.0.0.1"
+Result = TypeVar("Result")
+
+
+class StoredAccounts:
+    """Accounts as the gateway keeps them: a hash for each name."""
+
+    def __init__(self, passwords: dict[str, str]) -> None:
+        self._hashes = {username: hash_password(password, os.urandom) for username, password in passwords.items()}
+
+    async def check(self, username: str, password: str) -> bool:
+        """Whether the password is the account's."""
+        stored = self._hashes.get(username)
+        return stored is not None and verify_password(password, stored)
+
+
+class LoopThread:
+    """An event loop in a thread of its own, as a broker is on its own for its clients."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever, name="broker")
+        self._thread.start()
+
+    def run(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """Run something there and wait for it."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(10)
+
+    def close(self) -> None:
+        """Stop the loop."""
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join()
+        self.loop.close()
+
+
+@contextlib.contextmanager
+def embedded_place(thread: LoopThread, passwords: dict[str, str]) -> Iterator[tuple[Place, EmbeddedBroker]]:
+    """An embedded broker with these accounts."""
+
+    async def started() -> EmbeddedBroker:
+        broker = EmbeddedBroker(HOST, 0, StoredAccounts(passwords))
+        await broker.start()
+        return broker
+
+    broker = thread.run(started())
+    try:
+        yield Place(HOST, broker.port, passwords), broker
+    finally:
+        thread.run(broker.stop())
+
+
+@contextlib.contextmanager
+def mosquitto_place(thread: LoopThread, folder: Path, passwords: dict[str, str]) -> Iterator[Place]:
+    """Mosquitto with our configuration and these accounts; skips, or fails where services are required."""
+    if mosquitto_on_path() is None:
+        if os.environ.get("PASSERELLE_REQUIRE_SERVICES") == "1":
+            pytest.fail("mosquitto is required here and not installed")
+        pytest.skip("mosquitto is not installed")
+    hashes = {username: hash_password(password, os.urandom) for username, password in passwords.items()}
+    port = free_port(HOST)
+    mosquitto = Mosquitto(write_mosquitto_config(folder, HOST, port, hashes), HOST, port)
+    thread.run(mosquitto.start())
+    try:
+        yield Place(HOST, port, passwords)
+    finally:
+        thread.run(mosquitto.stop())
