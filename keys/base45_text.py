@@ -42,7 +42,7 @@ def decode(text: str) -> bytes:
 
 
 def _pairs(digits: bytes, groups: int) -> bytearray:
-    """c + 45 d + 2025 e of every group at once: each has 32 bits of its own, and 91,124 at most."""
+    """Sum c + 45 d + 2025 e of every group at once: each has 32 bits of its own, and is 91,124 at most."""
     end = _GROUP * groups
     lanes = bytearray(_LANE * groups)
     lanes[3::_LANE] = digits[0:end:_GROUP]

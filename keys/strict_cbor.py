@@ -1,4 +1,4 @@
-"""CBOR as it must be when it was signed: deterministic (RFC 8949 §4.2.1), definite lengths, no tag, nothing after it."""
+"""CBOR as it must be when it was signed: deterministic (RFC 8949 §4.2.1), definite lengths, no tag, no rest."""
 
 from typing import Any, NoReturn
 

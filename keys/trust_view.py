@@ -77,7 +77,7 @@ class TrustView:
     def status(self, operator: str, index: int, now_s: int | None = None) -> Status:
         """What the operator's status list says of the index; UNKNOWN without a list.
 
-        Once a list has expired (judged when `now_s` is given), its `valid` becomes UNKNOWN; what it denied stays denied.
+        Once a list has expired (judged when `now_s` is given) its `valid` is UNKNOWN; what it denied stays denied.
         """
         held = self._statuses.get(operator)
         if held is None:

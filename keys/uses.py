@@ -15,8 +15,10 @@ class Use(StrEnum):
 
 
 class KeyState(StrEnum):
-    """What the signer does with a key. A reader refuses `revoked` and accepts the other three:
-    a list that still says `next` may be older than the key's first signature.
+    """What the signer does with a key.
+
+    A reader refuses `revoked` and accepts the other three: a list that still says `next` may be older than the key's
+    first signature.
     """
 
     NEXT = "next"

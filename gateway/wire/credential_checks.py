@@ -220,6 +220,10 @@ def _verified(reading: Reading) -> VerifiedPass:
     return reading.verified
 
 
+def _tell_form(reading: Reading) -> str:
+    return f"{len(reading.pass_bytes)} bytes of {'JWS' if reading.is_token else 'COSE_Sign1'}"
+
+
 def _tell_window(reading: Reading) -> str:
     fields = _verified(reading).fields
     return f"since {reading.now_s - fields.not_before_s} s, for {fields.expires_s - reading.now_s} s more"
@@ -252,7 +256,7 @@ CHECKS: tuple[Check, ...] = (
     Check("size", Phase.PARSE, _size, lambda r: f"{len(r.text)} characters"),
     Check("prefix", Phase.PARSE, _prefix, lambda r: "a token" if r.is_token else framing.PREFIX),
     Check("encoding", Phase.PARSE, _encoding, lambda r: "canonical base64url" if r.is_token else "canonical base45"),
-    Check("form", Phase.PARSE, _form, lambda r: f"{len(r.pass_bytes)} bytes of {'JWS' if r.is_token else 'COSE_Sign1'}"),
+    Check("form", Phase.PARSE, _form, _tell_form),
     Check("header", Phase.PARSE, _header, lambda r: f"Ed25519, kid {kid_text(r.kid)}"),
     Check("key", Phase.PARSE, _key, _tell_key),
     Check("signature", Phase.ISSUER, _signature, lambda _: "the issuer's signature holds"),

@@ -33,27 +33,8 @@ BATCH = 256
 """Scans of one transaction when saturated: what the admission desk takes at most."""
 SMALL = 32
 """Scans of one transaction under load, where the CPU of one decision is counted."""
+SINGLES = 32
 FILE = "passerelle.db"
-
-Now = Callable[[], int | float]
-
-
-@dataclass(slots=True)
-class Tally:
-    """What was reported, to be counted again in the database."""
-
-    decisions: int = 0
-    visits: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Timed:
-    """Time taken by the two halves of an admission, in the unit of the clock."""
-
-    decisions: int
-    picture: float
-    keep: float
-    whole: float
 
 
 def run(rounds: int = ROUNDS, batches: int = BATCHES, folder: Path | None = None) -> dict[str, Any]:
@@ -69,42 +50,152 @@ async def _measure(data: Path, rounds: int, batches: int) -> dict[str, Any]:
     store = await open_store(data, os.urandom, lambda: NOW_US)
     # without its thread, so that all CPU is the caller's
     inline = await open_store(data, os.urandom, lambda: NOW_US, guest=True, threaded=False)
-    with closing(_bare(data / FILE, data / "bare.db")) as bare:
-        try:
-            tally = Tally()
-            scans = await furnish(store, (rounds + 1) * (batches * BATCH + batches * SMALL + SMALL))
-            found = [await _round(store, inline, bare, scans, batches, tally) for _ in range(rounds + 1)]
-            verify_us = await _verify_us(store)
-            _recount(data / FILE, tally)
-        finally:
-            await inline.close()
-            await store.close()
-    return _report(found[1:] if rounds else found, verify_us, tally)
+    try:
+        with closing(_connect(data / FILE)) as books, closing(_bare(books, data / "bare.db")) as bare:
+            scans = await furnish(store, (rounds + 1) * (batches * (BATCH + SMALL) + SINGLES))
+            bench = Bench(store, inline, books, bare, scans)
+            # the first round warms up
+            found = [await bench.round(batches) for _ in range(rounds + 1)][1:]
+            verify_us = await bench.verify_us()
+            bench.recount()
+    finally:
+        await inline.close()
+        await store.close()
+    return _report(found, verify_us, bench)
 
 
-async def _round(
-    store: SqliteStore, inline: SqliteStore, bare: sqlite3.Connection, scans: Scans, batches: int, tally: Tally
-) -> dict[str, float]:
-    """One of everything; the first round warms up and is left out."""
-    count = batches * BATCH
-    entries = [scans.entries(BATCH) for _ in range(batches)]
-    begun = time.perf_counter()
-    for outcomes in entries:
-        async with store.admitting() as admission:
-            await admission.picture((), NOW_US)
-            await admission.keep(outcomes, NOW_US)
-    group_commit = count / (time.perf_counter() - begun)
-    tally.decisions += count
-    executemany = _executemany(store_file(bare), bare, count)
-    check_in = await _admit(store, [scans.known(BATCH) for _ in range(batches)], time.perf_counter, tally)
-    small = await _admit(inline, [scans.known(SMALL) for _ in range(batches)], time.thread_time, tally)
-    single = [await _admit(store, [scans.known(1)], time.perf_counter, tally) for _ in range(SMALL)]
+@dataclass(slots=True)
+class Bench:
+    """A store on disk, one without a thread on the same file, a reader of it, and a bare table beside."""
+
+    store: SqliteStore
+    inline: SqliteStore
+    books: sqlite3.Connection
+    bare: sqlite3.Connection
+    scans: Scans
+    decisions: int = 0
+    visits: int = 0
+
+    async def round(self, batches: int) -> dict[str, float]:
+        """One of everything."""
+        count = batches * BATCH
+        keeping = await self._keep([self.scans.entries(BATCH) for _ in range(batches)])
+        executemany = self._executemany(count, BATCH)
+        whole = await self._admit(self.store, [self.scans.known(BATCH) for _ in range(batches)])
+        small = await self._admit(self.inline, [self.scans.known(SMALL) for _ in range(batches)], time.thread_time)
+        single = await self._admit(self.store, [self.scans.known(1) for _ in range(SINGLES)])
+        return {
+            "group_commit_per_s": count / keeping,
+            "executemany_256_per_s": count / executemany,
+            "check_in_per_s": count / sum(whole),
+            "picture_cpu_us": small[0] / (batches * SMALL) * 1e6,
+            "keep_cpu_us": small[2] / (batches * SMALL) * 1e6,
+            "single_ms": sum(single) / SINGLES * 1e3,
+            "executemany_1_ms": self._executemany(SINGLES, 1) / SINGLES * 1e3,
+        }
+
+    async def _keep(self, batches: Sequence[Sequence[Outcome]]) -> float:
+        """Seconds to keep outcomes decided beforehand, through the store's own gate and thread."""
+        begun = time.perf_counter()
+        for outcomes in batches:
+            async with self.store.admitting() as admission:
+                await admission.picture((), NOW_US)
+                await admission.keep(outcomes, NOW_US)
+        taken = time.perf_counter() - begun
+        self.decisions += sum(map(len, batches))
+        return taken
+
+    async def _admit(
+        self, store: SqliteStore, batches: Sequence[Sequence[Ask]], now: Callable[[], float] = time.perf_counter
+    ) -> tuple[float, float, float]:
+        """Seconds of picture, fold and keep over whole admissions."""
+        taken = [0.0, 0.0, 0.0]
+        for asks in batches:
+            async with store.admitting() as admission:
+                begun = now()
+                picture = await admission.picture(asks, NOW_US)
+                read = now()
+                outcomes = fold(picture, asks)
+                folded = now()
+                await admission.keep(outcomes, NOW_US)
+                kept = now()
+            for part, (start, end) in enumerate(((begun, read), (read, folded), (folded, kept))):
+                taken[part] += end - start
+            self.decisions += len(asks)
+            self.visits += sum(len(outcome.visits) for outcome in outcomes)
+        return taken[0], taken[1], taken[2]
+
+    def _executemany(self, count: int, batch: int) -> float:
+        """Seconds to insert the last `count` events of the books into the bare table."""
+        latest = "SELECT * FROM (SELECT * FROM events ORDER BY seq DESC LIMIT ?) ORDER BY seq"
+        rows = self.books.execute(latest, (count,)).fetchall()
+        insert = f"INSERT INTO events VALUES ({', '.join('?' * len(rows[0]))})"  # noqa: S608 - marks
+        begun = time.perf_counter()
+        for at in range(0, count, batch):
+            self.bare.execute("BEGIN IMMEDIATE")
+            self.bare.executemany(insert, rows[at : at + batch])
+            self.bare.execute("COMMIT")
+        return time.perf_counter() - begun
+
+    async def verify_us(self) -> float:
+        """µs an event to verify the audit chain of all that was kept."""
+        begun = time.perf_counter()
+        state = await self.store.verify_chain()
+        taken = time.perf_counter() - begun
+        if state.fault is not None:
+            message = f"the bench's own chain does not hold: event {state.fault.seq} {state.fault.why}"
+            raise RuntimeError(message)
+        return taken / state.rows * 1e6
+
+    def recount(self) -> None:
+        """Count the durable rows."""
+        decisions, passes = self.books.execute("SELECT count(*), count(DISTINCT pass) FROM decisions").fetchone()
+        (visits,) = self.books.execute("SELECT count(*) FROM visits").fetchone()
+        (inside,) = self.books.execute("SELECT count(*) FROM presences").fetchone()
+        counted = (decisions, passes, inside, visits)
+        reported = (self.decisions, self.decisions, self.decisions, self.visits)
+        if counted != reported:
+            message = f"decisions, passes, presences and visits: {counted} are durable, {reported} were reported"
+            raise RuntimeError(message)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    return connection
+
+
+def _bare(books: sqlite3.Connection, path: Path) -> sqlite3.Connection:
+    """A database with the books' own events table and nothing else."""
+    bare = _connect(path)
+    (events,) = books.execute("SELECT sql FROM sqlite_master WHERE name = 'events'").fetchone()
+    bare.execute(events)
+    return bare
+
+
+def _report(found: Sequence[dict[str, float]], verify_us: float, bench: Bench) -> dict[str, Any]:
+    def middle(name: str) -> float:
+        return median(each[name] for each in found)
+
+    def ratio(name: str) -> float:
+        return round(median(each[name] / each["executemany_256_per_s"] for each in found), 3)
+
     return {
-        "group_commit_per_s": group_commit,
-        "executemany_256_per_s": executemany,
-        "check_in_per_s": check_in.decisions / check_in.whole,
-        "picture_cpu_us": small.picture / small.decisions * 1e6,
-        "keep_cpu_us": small.keep / small.decisions * 1e6,
-        "single_ms": median(each.whole for each in single) * 1e3,
-        "single_commit_ms": _single_commit_ms(bare),
+        "name": "store",
+        "figures": {
+            "group_commit_per_s": round(middle("group_commit_per_s")),
+            "check_in_per_s": round(middle("check_in_per_s")),
+            "picture_cpu_us": round(middle("picture_cpu_us"), 1),
+            "keep_cpu_us": round(middle("keep_cpu_us"), 1),
+            "single_ms": round(middle("single_ms"), 3),
+            "verify_us_per_event": round(verify_us, 2),
+            "decisions": bench.decisions,
+            "visits": bench.visits,
+        },
+        "ratios": {"group_commit": ratio("group_commit_per_s"), "check_in": ratio("check_in_per_s")},
+        "references": {
+            "executemany_256_per_s": round(middle("executemany_256_per_s")),
+            "executemany_1_ms": round(middle("executemany_1_ms"), 3),
+        },
     }
