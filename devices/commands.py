@@ -46,16 +46,12 @@ def door() -> None:
     Example:
       passerelle door key --data door
       passerelle door run --config door.json --reader image:frames --lock log
-    """  # noqa: D301 - \b is click's mark for a block kept as it is
+    """
 
 
 @door.command()
-@click.option(
-    "--data", type=click.Path(path_type=Path), default=_HERE, show_default=True, help="The door's directory."
-)
-@click.option(
-    "--event-key", type=click.Path(path_type=Path), help="The key's file. [default: event.key in --data]"
-)
+@click.option("--data", type=click.Path(path_type=Path), default=_HERE, show_default=True, help="The door's directory.")
+@click.option("--event-key", type=click.Path(path_type=Path), help="The key's file. [default: event.key in --data]")
 @click.option("--new", is_flag=True, help="Make another key; the old one is moved aside.")
 @_told
 def key(data: Path, event_key: Path | None, *, new: bool) -> None:
@@ -64,7 +60,7 @@ def key(data: Path, event_key: Path | None, *, new: bool) -> None:
     \b
     Example:
       passerelle door key --data door
-    """  # noqa: D301 - \b is click's mark for a block kept as it is
+    """
     path = event_key or data / "event.key"
     if new and path.exists():
         path.replace(path.with_suffix(f".old-{secrets.token_hex(4)}"))
@@ -86,9 +82,7 @@ def key(data: Path, event_key: Path | None, *, new: bool) -> None:
 @click.option("--username", help="Its name on the broker. [default: venue.door]")
 @click.option("--password-file", type=click.Path(path_type=Path), help="Holds its broker password.")
 @click.option("--client-suffix", help="Added to the client id, for a second connection of the same door.")
-@click.option(
-    "--event-key", type=click.Path(path_type=Path), help="Signs its events. [default: event.key in --data]"
-)
+@click.option("--event-key", type=click.Path(path_type=Path), help="Signs its events. [default: event.key in --data]")
 @click.option("--root", multiple=True, help="The federation's root key, base64url; repeat for the second.")
 @click.option("--gateway", help="The gateway's HTTP address, for the trust list.")
 @click.option("--reader", help="image:PATH (a picture, or a folder to watch) or stdin. [default: stdin]")
@@ -97,9 +91,7 @@ def key(data: Path, event_key: Path | None, *, new: bool) -> None:
 @click.option("--deadline-s", type=float, help="How long a scan waits for its decision. [default: 3]")
 @click.option("--repeat-s", type=float, help="How long until the same scan is sent again. [default: 1]")
 @click.option("--debounce-s", type=float, help="The same text this soon is the same person. [default: 2]")
-@click.option(
-    "--once", is_flag=True, help="Read what is there, then end; exit code 1 when something got no decision."
-)
+@click.option("--once", is_flag=True, help="Read what is there, then end; exit code 1 when something got no decision.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a verdict.")
 @click.option("--verbose", is_flag=True, help="Say what the link, the lock and the journal do.")
 @_told
@@ -111,7 +103,7 @@ def run(config: Path | None, *, once: bool, as_json: bool, verbose: bool, **give
       passerelle door run --broker mqtt://127.0.0.1:1883 --gateway http://127.0.0.1:8080 \\
         --operator 'FR*ATL' --venue montreuil --door front --direction in \\
         --password-file door/password --root 3b…Q --data door --reader image:frames
-    """  # noqa: D301 - \b is click's mark for a block kept as it is
+    """
     settings: dict[str, Any] = {"data": _HERE} | (read_config(config) if config else {})
     settings |= {name: value for name, value in given.items() if value not in (None, ())}
     logging.basicConfig(
@@ -124,13 +116,13 @@ def run(config: Path | None, *, once: bool, as_json: bool, verbose: bool, **give
 
 
 def _run(config: DoorConfig, *, once: bool, as_json: bool) -> int:
-    from devices.compose import build_door  # noqa: PLC0415 - `--help` needs neither MQTT nor HTTP
-    from devices.readers import make_reader  # noqa: PLC0415
-    from devices.session import Session  # noqa: PLC0415
+    from devices.compose import build_door
+    from devices.readers import make_reader
+    from devices.session import Session
 
     reader = make_reader(config.reader)
     session = Session(config, click.echo, as_json=as_json)
-    clock = DoorClock(lambda: time.time_ns() // 1_000_000, time.monotonic)  # noqa: TID251 - the command's edge
+    clock = DoorClock(lambda: time.time_ns() // 1_000_000, time.monotonic)
     runner = build_door(config, clock, secrets.token_bytes, session.on_event, environ=os.environ)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, _interrupt)

@@ -31,9 +31,7 @@ def load_event_key(path: Path, environ: Mapping[str, str] = _NOWHERE) -> Private
 def make_event_key(path: Path, entropy: Entropy, environ: Mapping[str, str] = _NOWHERE) -> PrivateKey:
     """Make a key and keep it, with a passphrase of its own when none is given. ConfigFault: one is there."""
     if path.exists():
-        raise ConfigFault(
-            "event_key", f"{path} is already there; move it aside first, and register the new one"
-        )
+        raise ConfigFault("event_key", f"{path} is already there; move it aside first, and register the new one")
     try:
         passphrase = files.read_passphrase(path.parent, environ)
     except NoPassphrase:

@@ -74,9 +74,7 @@ class AckResult(StrEnum):
 class Journal:
     """One file, one writer; every write is durable when its call returns (synchronous=FULL)."""
 
-    def __init__(
-        self, path: Path, door: DoorRef, sign: Callable[[bytes], str], capacity: int = CAPACITY
-    ) -> None:
+    def __init__(self, path: Path, door: DoorRef, sign: Callable[[bytes], str], capacity: int = CAPACITY) -> None:
         """Open or create the file. `sign` makes the event's JWS from its payload.
 
         JournalBusy, JournalTorn.
@@ -134,9 +132,7 @@ class Journal:
 
     def after(self, n: int, limit: int) -> list[Line]:
         """Kept lines with a number above n, in order."""
-        rows = self._conn.execute(
-            "SELECT n, hash, jws FROM line WHERE n > ? ORDER BY n LIMIT ?", (n, limit)
-        ).fetchall()
+        rows = self._conn.execute("SELECT n, hash, jws FROM line WHERE n > ? ORDER BY n LIMIT ?", (n, limit)).fetchall()
         return [Line(*row) for row in rows]
 
     def ack(self, n: int, line_hash: bytes) -> AckResult:

@@ -179,13 +179,9 @@ class PahoLink:
             return
         client.subscribe(list(self._dial.topics))
 
-    def _on_subscribe(
-        self, _client: paho.Client, _data: Any, _mid: int, codes: list[ReasonCode], _props: Any
-    ) -> None:
+    def _on_subscribe(self, _client: paho.Client, _data: Any, _mid: int, codes: list[ReasonCode], _props: Any) -> None:
         if any(code.is_failure for code in codes):
-            LOG.warning(
-                "%s is refused one of its own topics: check the broker's access list", self._dial.username
-            )
+            LOG.warning("%s is refused one of its own topics: check the broker's access list", self._dial.username)
         self._up.set()
         self._ears.up()
 
@@ -196,9 +192,7 @@ class PahoLink:
             return
         self._ears.message(topic, bytes(message.payload))
 
-    def _on_disconnect(
-        self, _client: paho.Client, _data: Any, _flags: Any, _code: ReasonCode, _props: Any
-    ) -> None:
+    def _on_disconnect(self, _client: paho.Client, _data: Any, _flags: Any, _code: ReasonCode, _props: Any) -> None:
         self._lost.set()
 
 

@@ -103,8 +103,9 @@ class DoorRunner:
     def stop(self) -> None:
         """Let the lock finish, write its outcome, say goodbye, and let the files go."""
         self._locks.shutdown(wait=True)
-        self._inbox.put(None)
-        self._thread.join()
+        if self._thread.is_alive():
+            self._inbox.put(None)
+            self._thread.join()
         self._link.stop(farewell(self.boot))
         self._errands.shutdown(wait=True, cancel_futures=True)
         self._logbook.close()
@@ -190,8 +191,10 @@ class DoorRunner:
             case Disconnected():
                 self._connected, self._status_s = False, math.inf
                 self._logbook.disconnected()
-            case Trusted() if self._connected:
+            case Trusted(view) if self._connected and view.version != self._agent.view.version:
                 self._status_s = now.mono_s
+                # An ack that could not be believed until now is asked for again.
+                self._send(self._logbook.connected(now.mono_s))
             case _:
                 pass
 
@@ -207,11 +210,17 @@ class DoorRunner:
                 committed, lines = self._logbook.settle(n, line_hash, now.mono_s)
                 self._send(lines)
                 if committed is not None:
-                    self._on_event(committed)
+                    self._tell(committed)
             case FetchTrust():
                 self._errands.submit(self._fetch)
             case Show() | Answered() | Ignored():
-                self._on_event(action)
+                self._tell(action)
+
+    def _tell(self, happening: Happening) -> None:
+        try:
+            self._on_event(happening)
+        except Exception:
+            LOG.exception("an observer failed")  # the door opens all the same
 
     def _keep_up(self, now: Moment) -> None:
         self._wrote(*self._logbook.tick(now.mono_s))
@@ -231,7 +240,7 @@ class DoorRunner:
     def _wrote(self, written: list[Journaled], lines: list[Line]) -> None:
         self._send(lines)
         for journaled in written:
-            self._on_event(journaled)
+            self._tell(journaled)
 
     def _send(self, lines: list[Line]) -> None:
         topic = door_topic(self._config.post.door, "event")

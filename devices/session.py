@@ -57,9 +57,7 @@ class Session:
                     self.failed += 1
                     self._tell(f"{source}: {why}")
         if not runner.wait_idle(SETTLE_S):
-            self._tell(
-                f"{runner.waiting} events wait for the gateway; they are kept in {self._config.journal}"
-            )
+            self._tell(f"{runner.waiting} events wait for the gateway; they are kept in {self._config.journal}")
 
     def _follow(self, scan: ScanId, *, wait: bool) -> None:
         if not wait:
@@ -96,6 +94,4 @@ def _verdict(end: Answered) -> dict[str, object]:
 def _unready(runner: DoorRunner, config: DoorConfig) -> str:
     if not runner.connected:
         return f"no broker yet at {config.broker.host}:{config.broker.port}, or it refuses {config.username}"
-    return (
-        f"no trust list yet from {config.gateway} that a pinned root signed; nothing is believed until then"
-    )
+    return f"no trust list yet from {config.gateway} that a pinned root signed; nothing is believed until then"

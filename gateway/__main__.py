@@ -39,11 +39,11 @@ class MissingExtra(click.ClickException):
 class Commands(click.Group):
     """Every installed subcommand, loaded when it is called and not before."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+    def list_commands(self, ctx: click.Context) -> list[str]:
         """Names in alphabetical order."""
         return sorted(_installed())
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The subcommand's body; exits with 1 and a remedy when its extra is not installed."""
         point = _installed().get(cmd_name)
         if point is None:

@@ -110,9 +110,7 @@ class Ring:
 
     def listed(self, now_s: int) -> "Ring":
         """The ring once a trust list of that second shows its keys."""
-        return Ring(
-            tuple(key if key.listed_s is not None else replace(key, listed_s=now_s) for key in self.keys)
-        )
+        return Ring(tuple(key if key.listed_s is not None else replace(key, listed_s=now_s) for key in self.keys))
 
     def shown(self, now_s: int, linger_s: int) -> Iterable[RingKey]:
         """The keys that a trust list of that second shows."""

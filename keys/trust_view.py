@@ -186,9 +186,7 @@ class TrustView:
 
 def _check_newer(found: StatusList, held: StatusList) -> None:
     if found.version <= held.version or found.epoch < held.epoch:
-        raise Rollback(
-            f"status list {found.version} epoch {found.epoch}, held: {held.version} epoch {held.epoch}"
-        )
+        raise Rollback(f"status list {found.version} epoch {found.epoch}, held: {held.version} epoch {held.epoch}")
 
 
 def _still_vouched(

@@ -9,6 +9,9 @@ import qrcode.image.svg
 
 from gateway.application.errors import InvalidError
 
+BLACK_ON_WHITE = "\x1b[38;5;16;48;5;231m"
+PLAIN = "\x1b[0m"
+
 
 def _code(text: str, paper: bool) -> qrcode.QRCode:
     """EC level M on paper, L on screens, as measured for the reading rate."""
@@ -19,11 +22,13 @@ def _code(text: str, paper: bool) -> qrcode.QRCode:
     return code
 
 
-def terminal(text: str) -> str:
-    """The QR in half blocks, dark on light whatever the terminal's colours."""
+def terminal(text: str, *, coloured: bool = False) -> str:
+    """The QR in half blocks for a dark screen; `coloured` paints black on white whatever the screen's own colours."""
     out = io.StringIO()
-    _code(text, paper=False).print_ascii(out=out, invert=True)
-    return out.getvalue()
+    _code(text, paper=False).print_ascii(out=out, invert=not coloured)
+    if not coloured:
+        return out.getvalue()
+    return "".join(f"{BLACK_ON_WHITE}{line}{PLAIN}\n" for line in out.getvalue().splitlines())
 
 
 def save(text: str, path: Path) -> None:

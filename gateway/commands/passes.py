@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -117,7 +118,7 @@ def issue(
     if public:
         click.echo("It asks for the holder's proof: passerelle pass show TEXT --holder-key FILE")
     elif form == "cwt":
-        click.echo(qr.terminal(issued.text))
+        click.echo(_drawn(issued.text))
 
 
 @passes.command()
@@ -136,12 +137,12 @@ def show(text: str, holder_key: Path | None, venue: str | None, once: bool, plai
     """
     given = _text(text)
     if holder_key is None:
-        click.echo(given if plain else qr.terminal(given))
+        click.echo(given if plain else _drawn(given))
         return
     key = HolderKey.from_pem(files.read_secret(holder_key))
     for shown in _proofs(given, key, venue, once):
         clear = "" if once or plain else "\x1b[2J\x1b[H"
-        click.echo(clear + (shown if plain else qr.terminal(shown)))
+        click.echo(clear + (shown if plain else _drawn(shown)))
 
 
 @passes.command()
@@ -215,6 +216,10 @@ def _tell(steps: Sequence[Step], as_json: bool) -> None:
             click.secho(f"{'✓' if step.ok else '✕'} {step.name:<16} {step.detail}", fg="green" if step.ok else "red")
         click.echo("Accepted." if accepted else "Refused.")
     raise SystemExit(0 if accepted else 1)
+
+
+def _drawn(text: str) -> str:
+    return qr.terminal(text, coloured=sys.stdout.isatty())
 
 
 def _services(names: Sequence[str]) -> Service:

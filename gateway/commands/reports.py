@@ -4,12 +4,14 @@ import asyncio
 import csv
 import io
 import json
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import click
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -19,6 +21,7 @@ from gateway.domain.visits import Visit, billable_s
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 csv_option = click.option("--csv", "as_csv", is_flag=True, help="Print CSV (RFC 4180), formulas escaped.")
+FIGURES = frozenset({"billable_s", "count", "net", "vat", "total"})
 VISIT_COLUMNS = ("visit", "state", "home", "host", "venue", "started", "ended", "ending", "billable_s", "passback")
 STATEMENT_COLUMNS = ("home", "host", "from", "before", "records", "count", "currency", "net", "vat", "total")
 
@@ -119,10 +122,23 @@ def _show(title: str, columns: Sequence[str], rows: Sequence[dict[str, Any]], as
     elif as_csv:
         click.echo(_csv(columns, rows), nl=False)
     else:
-        table = Table(*columns, title=title, caption=f"{len(rows)} rows")
+        # a pipe has no width of its own: never cut a figure there
+        console = Console(width=None if sys.stdout.isatty() else 160)
+        table = Table(title=f"{title}: {len(rows)}", title_justify="left", box=box.SIMPLE_HEAD)
+        for column in columns:
+            right = column in FIGURES
+            table.add_column(column.replace("_", " "), justify="right" if right else "left", no_wrap=right)
         for row in rows:
-            table.add_row(*(str(row[column]) for column in columns))
-        Console(soft_wrap=True).print(table)
+            table.add_row(*(_brief(row[column]) for column in columns))
+        console.print(table)
+
+
+def _brief(value: object) -> str:
+    """A value as a person reads it in a table: instants to the minute, yes for true."""
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    text = str(value)
+    return text[:16].replace("T", " ") if text.endswith("Z") and "T" in text else text
 
 
 def _csv(columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> str:

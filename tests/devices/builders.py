@@ -101,12 +101,20 @@ def decision(scan: Scan, /, *, key: PrivateKey = GATEWAY, typ: str = DECISION, *
 def denial(scan: Scan, /, **other: Any) -> bytes:
     """A signed refusal."""
     words = {"fr": "Pass expiré : renouvelez-le.", "en": "Pass expired: renew it."}
-    return decision(scan, **{"outcome": "denied", "reason": "EXPIRED", "open_s": 0, "words": words} | other)
+    claims = decision_claims(scan, outcome="denied", reason="EXPIRED", open_s=0, words=words)
+    return sign(DECISION, claims | other)
 
 
 def ack(n: int, line_hash: bytes, *, key: PrivateKey = GATEWAY, typ: str = ACK, **other: Any) -> bytes:
     """A signed ack."""
-    claims = {"iss": HOST, "sub": str(DOOR), "iat": NOW_S, "exp": NOW_S + 60, "n": n, "hash": base64url.encode(line_hash)}
+    claims = {
+        "iss": HOST,
+        "sub": str(DOOR),
+        "iat": NOW_S,
+        "exp": NOW_S + 60,
+        "n": n,
+        "hash": base64url.encode(line_hash),
+    }
     return sign(typ, claims | other, key)
 
 

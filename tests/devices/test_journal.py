@@ -31,7 +31,12 @@ def test_lines_are_numbered_chained_signed_and_hashed_over_their_ascii(path: Pat
         claims = claims_of(line.jws)
         assert line.hash == hashlib.sha256(line.jws.encode("ascii")).digest()
         assert (claims.n, claims.prev) == (number, base64url.encode(before))
-        assert (claims.iss, claims.boot, claims.kind, claims.scan) == ("montreuil/front", BOOT, "opened", scan_id(number))
+        assert (claims.iss, claims.boot, claims.kind, claims.scan) == (
+            "montreuil/front",
+            BOOT,
+            "opened",
+            scan_id(number),
+        )
         assert (claims.iat, claims.at_ms) == (NOW_S, NOW_S * 1000 + number)
         assert claims.decision_sha256 == base64url.encode(bytes([number]) * 32)
         before = line.hash

@@ -35,7 +35,10 @@ def test_the_log_lock_says_so(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_a_program_is_told_how_long_and_gets_its_words_without_a_shell(tmp_path: Path) -> None:
     told = tmp_path / "told"
-    tool = script(tmp_path, f"import sys, os\nopen({str(told)!r}, 'w').write(repr(sys.argv[1:]) + os.environ['PASSERELLE_OPEN_SECONDS'])")
+    tool = script(
+        tmp_path,
+        f"import sys, os\nopen({str(told)!r}, 'w').write(repr(sys.argv[1:]) + os.environ['PASSERELLE_OPEN_SECONDS'])",
+    )
     make_lock(f"command:'{tool}' --for {{seconds}} '$(rm -rf /); echo *' \"two words\"").open(5)
     assert told.read_text(encoding="utf-8") == repr(["--for", "5", "$(rm -rf /); echo *", "two words"]) + "5"
 

@@ -26,7 +26,8 @@ def picture(text: str, box: int = 6) -> Image.Image:
     """A QR code at level L, as a phone shows it."""
     code = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_L, box_size=box, border=4)
     code.add_data(text)
-    return code.make_image().get_image().convert("L")
+    drawn: Image.Image = code.make_image().get_image().convert("L")
+    return drawn
 
 
 def save(image: Image.Image, path: Path) -> Path:
@@ -56,7 +57,7 @@ def test_reads_colours_transparency_and_a_turned_phone() -> None:
 
 
 def test_a_picture_too_small_to_read_as_it_is_is_read_enlarged_and_sharpened() -> None:
-    import zxingcpp  # noqa: PLC0415 - the bare reader, to compare with
+    import zxingcpp
 
     bare = enlarged = 0
     for tenths in range(12, 24):
@@ -74,7 +75,7 @@ def test_a_blank_picture_has_no_text(shade: int) -> None:
 
 
 def test_other_kinds_of_codes_are_not_passes() -> None:
-    import zxingcpp  # noqa: PLC0415
+    import zxingcpp
 
     code = zxingcpp.create_barcode("PW1:STATIC", zxingcpp.BarcodeFormat.DataMatrix)
     assert read_image(Image.fromarray(code.to_image(scale=8))) is None

@@ -11,7 +11,7 @@ import socket
 from collections.abc import Mapping
 from pathlib import Path
 
-from gateway.adapters.mqtt.acl import GATEWAY, STATUS_FILTERS, Rights, rights_of
+from gateway.adapters.mqtt.acl import GATEWAY, Rights, rights_of
 from gateway.application.errors import ConfigurationError, InvalidError
 from gateway.wire.limits import MAX_PAYLOAD
 
@@ -143,7 +143,7 @@ class Mosquitto:
 
 def _block(rights: Rights) -> str:
     writes = [f"topic write {topic}" for topic in sorted(rights.publishes)]
-    reads = [f"topic read {topic_filter}" for topic_filter in sorted({*rights.subscribes, *STATUS_FILTERS})]
+    reads = [f"topic read {topic_filter}" for topic_filter in sorted(rights.subscribes)]
     return "\n".join([f"user {rights.username}", *writes, *reads, ""])
 
 

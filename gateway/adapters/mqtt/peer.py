@@ -12,9 +12,8 @@ from gateway.adapters.mqtt.frames import MalformedError
 
 MAX_UNSENT = 1024 * 1024
 """Bytes waiting for one peer's socket."""
-MAX_UNACKED = 200
-"""QoS 1 messages that a door may leave unacknowledged."""
-MAX_GATEWAY_UNACKED = 8192
+MAX_UNACKED = 8192
+"""QoS 1 messages that a client may leave unacknowledged; only their ids are held, so bursts are cheap."""
 MAX_SUBSCRIPTIONS = 64
 
 _RELIEF_S = 0.005
@@ -62,8 +61,8 @@ class Peer:
 
     @property
     def _congested(self) -> bool:
-        limit = MAX_GATEWAY_UNACKED if self.rights.everything else MAX_UNACKED
-        return len(self._unacked) >= limit or self._writer.transport.get_write_buffer_size() > MAX_UNSENT
+        unsent = self._writer.transport.get_write_buffer_size()
+        return unsent > MAX_UNSENT or len(self._unacked) >= MAX_UNACKED
 
     def send(self, message: Message, qos: int) -> None:
         """Pass a message on at `qos` 0 or 1; a door that is too slow for it is cut off."""
