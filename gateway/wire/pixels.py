@@ -9,6 +9,7 @@ from PIL import Image, ImageFilter, UnidentifiedImageError
 from gateway.wire.faults import WireError
 
 MAX_PIXELS = 50_000_000
+QR = zxingcpp.barcode_formats_from_str("QRCode")
 
 
 def read_image(picture: bytes | Path | Image.Image) -> str | None:
@@ -26,7 +27,7 @@ def read_image(picture: bytes | Path | Image.Image) -> str | None:
 
 
 def _text(image: Image.Image) -> str | None:
-    found = zxingcpp.read_barcodes(image, formats=zxingcpp.BarcodeFormat.QRCode, text_mode=zxingcpp.TextMode.Plain)
+    found = zxingcpp.read_barcodes(image, formats=QR, text_mode=zxingcpp.TextMode.Plain)
     return next((str(code.text) for code in found if code.valid), None)
 
 
