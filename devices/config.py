@@ -1,5 +1,6 @@
 """A door's settings: from a file, the command line or a program. Each mistake names its fix."""
 
+import difflib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -75,14 +76,20 @@ class DoorConfig:
 def read_config(path: Path) -> dict[str, Any]:
     """The settings in a JSON file; dashes and underscores are one. ConfigFault names an unknown key."""
     try:
-        found = json.loads(path.read_text("utf-8"))
+        found = json.loads(path.read_text("utf-8"), object_pairs_hook=list)
     except OSError as error:
         raise ConfigFault("config", f"{path}: {error.strerror}; give a JSON file that can be read") from error
     except ValueError as error:
         raise ConfigFault("config", f"{path} is not JSON: {error}") from error
-    if not isinstance(found, dict):
+    if not isinstance(found, list) or not all(isinstance(each, tuple) for each in found):
         raise ConfigFault("config", f"{path} must hold one JSON object of settings")
-    return {_known(name, path): value for name, value in found.items()}
+    settings: dict[str, Any] = {}
+    for name, value in found:
+        known = _known(name, path)
+        if known in settings:
+            raise ConfigFault(name, f"{path} says it twice; keep one")
+        settings[known] = value
+    return settings
 
 
 def make_config(settings: Mapping[str, Any]) -> DoorConfig:
@@ -108,9 +115,11 @@ def make_config(settings: Mapping[str, Any]) -> DoorConfig:
 
 def _known(name: str, path: Path) -> str:
     plain = name.replace("-", "_")
-    if plain not in NAMES:
-        raise ConfigFault(name, f"{path} has no such setting; remove it, or use one of {', '.join(NAMES)}")
-    return plain
+    if plain in NAMES:
+        return plain
+    near = difflib.get_close_matches(plain, NAMES, n=1)
+    fix = f"did you mean {near[0]}?" if near else f"use one of {', '.join(NAMES)}"
+    raise ConfigFault(name, f"{path} has no such setting; {fix}")
 
 
 def _text(settings: Mapping[str, Any], name: str, say: str, default: str | None = None) -> str:

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 
-class DeviceFault(Exception):
+class DeviceFault(Exception):  # noqa: N818 - a fault is what went wrong, the name is the domain's
     """A fault of the door itself, not of who stands before it. `code` is closed: one a class."""
 
     code: ClassVar[str] = "device"

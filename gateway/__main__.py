@@ -39,11 +39,11 @@ class MissingExtra(click.ClickException):
 class Commands(click.Group):
     """Every installed subcommand, loaded when it is called and not before."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Names in alphabetical order."""
         return sorted(_installed())
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """The subcommand's body; exits with 1 and a remedy when its extra is not installed."""
         point = _installed().get(cmd_name)
         if point is None:

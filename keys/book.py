@@ -11,7 +11,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from keys import ed25519
 from keys.faults import DamagedFile, KidClash, UnknownRing
-from keys.ids import kid_of, kid_text
+from keys.ids import kid_of
 from keys.lifecycle import LINGER_S, Ring, RingKey
 from keys.trust_list import Number, OperatorEntry, Party, Place, Seconds, Text, TrustList, entry
 from keys.uses import KeyState, Use
@@ -54,7 +54,7 @@ class Book:
         for operator, use, key in self.each_key():
             if key.kid == kid:
                 return operator, use
-        raise UnknownRing(f"no key {kid_text(kid)}")
+        raise UnknownRing(f"no key {kid.hex()}")
 
     def each_key(self) -> Iterator[tuple[str, Use | None, RingKey]]:
         """Every key ever registered, roots first."""
@@ -70,7 +70,7 @@ class Book:
         ed25519.check_public(public)
         kid = kid_of(public)
         if any(key.kid == kid for _, _, key in self.each_key()):
-            raise KidClash(f"the kid {kid_text(kid)} is taken; make another key")
+            raise KidClash(f"the kid {kid.hex()} is taken; make another key")
 
     def with_ring(self, operator: str, use: Use, ring: Ring) -> "Book":
         """The book with that ring in place; the trust list is behind from now on."""

@@ -9,7 +9,7 @@ class KeyFault(Exception):  # noqa: N818 - a fault is a verdict on input, the na
     code: ClassVar[str] = "key_fault"
 
     def __init__(self, detail: str = "") -> None:
-        super().__init__(f"{self.code}: {detail}" if detail else self.code)
+        super().__init__(detail or self.code)
         self.detail = detail
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from keys.faults import NoSigningKey, NotListedLongEnough, UnknownRing
-from keys.ids import kid_of, kid_text
+from keys.ids import kid_of
 from keys.trust_list import Raw32, Seconds
 from keys.uses import KeyState, Use
 
@@ -75,7 +75,7 @@ class Ring:
         for key in self.keys:
             if key.kid == kid:
                 return key
-        raise UnknownRing(f"no key {kid_text(kid)} in this ring")
+        raise UnknownRing(f"no key {kid.hex()} in this ring")
 
     def with_key(self, key: RingKey) -> "Ring":
         """The ring with the key added, or in the place of the one with its kid."""
@@ -90,7 +90,7 @@ class Ring:
             raise NoSigningKey("the ring has no next key")
         ready_s = taking_over.ready_s(max_age_s)
         if ready_s is None or now_s < ready_s:
-            raise NotListedLongEnough(f"key {kid_text(taking_over.kid)} may not sign yet", ready_s)
+            raise NotListedLongEnough(f"key {taking_over.kid.hex()} may not sign yet", ready_s)
         ring = self if self.active is None else self.with_key(_stopped(self.active, KeyState.RETIRING, now_s))
         return ring.with_key(replace(taking_over, state=KeyState.ACTIVE))
 

@@ -14,7 +14,6 @@ from keys import token as tokens
 from keys.book import Book
 from keys.ed25519 import PrivateKey
 from keys.faults import KidClash, NoSigningKey, RingFault, UnknownRing
-from keys.ids import kid_text
 from keys.lifecycle import DAY_S, Ring, RingKey
 from keys.status_list import TYP as STATUS_TYP
 from keys.uses import KeyState, Use
@@ -285,7 +284,7 @@ class Rings:
         opened = self._opened.get(key.public)
         if opened is None:
             if not key.hosted:
-                raise NoSigningKey(f"the private half of key {kid_text(key.kid)} ({owner}) is not kept here")
+                raise NoSigningKey(f"the private half of key {key.kid.hex()} ({owner}) is not kept here")
             opened = files.read_private(_pem(self._directory, owner, key.kid), self._passphrase)
             self._opened[key.public] = opened
         return opened

@@ -40,7 +40,7 @@ class CommandLock:
         argv = [part.replace("{seconds}", str(seconds)) for part in self._argv]
         name = Path(argv[0]).name
         try:
-            done = subprocess.run(
+            done = subprocess.run(  # noqa: S603 - the installer's own program, no shell, nothing read from a pass
                 argv,
                 check=False,
                 stdin=subprocess.DEVNULL,

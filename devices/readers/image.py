@@ -29,9 +29,9 @@ def read_image(picture: "bytes | Path | Image") -> str | None:
     distance. ReaderFault: not a picture, or too large for a frame. ConfigFault: the extra is not installed.
     """
     try:
-        import zxingcpp
-        from PIL import ImageFilter
-        from PIL.Image import Resampling
+        import zxingcpp  # noqa: PLC0415 - only doors with a camera carry it
+        from PIL import ImageFilter  # noqa: PLC0415
+        from PIL.Image import Resampling  # noqa: PLC0415
     except ImportError as error:
         raise ConfigFault("reader", _MISSING) from error
 
@@ -53,7 +53,7 @@ def read_image(picture: "bytes | Path | Image") -> str | None:
 
 
 def _grey(picture: "bytes | Path | Image") -> "Image":
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415
 
     if isinstance(picture, Image.Image):
         return _sized(picture).convert("L")

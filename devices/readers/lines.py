@@ -25,7 +25,7 @@ class LineReader:
             raise ConfigFault("reader", "write 'stdin' alone")
         return cls(sys.stdin.buffer)
 
-    def readings(self, stop: Event, once: bool) -> Iterator[Reading | Illegible]:
+    def readings(self, stop: Event, once: bool) -> Iterator[Reading | Illegible]:  # noqa: ARG002 - input has its own end
         """Give each line until the input ends; a longer one than a pass can be is refused unread."""
         number = 0
         while not stop.is_set():

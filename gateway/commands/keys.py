@@ -36,14 +36,14 @@ EFFECTS = {
 
 @click.group("keys")
 def keys() -> None:
-    r"""Make, show, rotate and revoke signing keys; publish the trust list.
+    """Make, show, rotate and revoke signing keys; publish the trust list.
 
     \b
     Example, a first operator and its keys:
       passerelle keys make --operator FR*ATL --status-uri https://pass.example/v1/status/FR*ATL
       passerelle keys publish
       passerelle keys show
-    """
+    """  # noqa: D301 - click wants the backspace itself
 
 
 @keys.command()
@@ -51,12 +51,12 @@ def keys() -> None:
 @json_option
 @told
 def show(data: Path, as_json: bool) -> None:
-    r"""List every key: whose it is, for what, in which state, and from when it may sign. Needs no passphrase.
+    """List every key: whose it is, for what, in which state, and from when it may sign. Needs no passphrase.
 
     \b
     Example:
       passerelle keys show --json
-    """
+    """  # noqa: D301 - click wants the backspace itself
     book = books.decode(files.read_book(_directory(data))[0])
     rows = [_row(book, operator, use, key) for operator, use, key in book.each_key()]
     if as_json:
@@ -77,12 +77,12 @@ def show(data: Path, as_json: bool) -> None:
 @click.option("--status-uri", help="Where the operator's status list is fetched; the gateway corrects it.")
 @told
 def make(data: Path, as_json: bool, federation: str, operator: str | None, status_uri: str | None) -> None:
-    r"""Make what is missing: the federation's two roots, and an operator's rings. What there is stays.
+    """Make what is missing: the federation's two roots, and an operator's rings. What there is stays.
 
     \b
     Example:
       passerelle keys make --operator FR*ATL --status-uri https://pass.example/v1/status/FR*ATL
-    """
+    """  # noqa: D301 - click wants the backspace itself
     directory, now_s = _directory(data), _now_s()
     told_of: list[str] = []
     if not files.has_book(directory):
@@ -107,14 +107,14 @@ def make(data: Path, as_json: bool, federation: str, operator: str | None, statu
 @click.option("--root", is_flag=True, help="Rotate the federation's root instead.")
 @told
 def rotate(data: Path, as_json: bool, operator: str | None, use: str | None, root: bool) -> None:
-    r"""Let the next key take over, and make a new next one. The old key retires and stays listed while it must.
+    """Let the next key take over, and make a new next one. The old key retires and stays listed while it must.
 
     The next key may sign once the trust list has shown it for that list's maximum age.
 
     \b
     Example:
       passerelle keys rotate FR*ATL pass
-    """
+    """  # noqa: D301 - click wants the backspace itself
     named = operator is not None and use is not None
     if root == named or (root and operator is not None):
         raise click.UsageError("name OPERATOR and USE, or --root")
@@ -136,14 +136,14 @@ def rotate(data: Path, as_json: bool, operator: str | None, use: str | None, roo
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @told
 def revoke(data: Path, as_json: bool, kid: str, yes: bool) -> None:
-    r"""Refuse the key KID everywhere, for good, and publish at once; first say what that touches.
+    """Refuse the key KID everywhere, for good, and publish at once; first say what that touches.
 
     KID is written as `keys show` writes it, or as tokens do.
 
     \b
     Example:
       passerelle keys revoke 1a2b3c4d
-    """
+    """  # noqa: D301 - click wants the backspace itself
     rings, now_s = _open(data), _now_s()
     found = _kid(kid)
     operator, use = rings.book.locate(found)
@@ -173,12 +173,12 @@ def revoke(data: Path, as_json: bool, kid: str, yes: bool) -> None:
 )
 @told
 def publish(data: Path, as_json: bool, out: Path | None, after_restore: int | None) -> None:
-    r"""Sign the next trust list now. A running gateway serves and announces it within its next round.
+    """Sign the next trust list now. A running gateway serves and announces it within its next round.
 
     \b
     Example:
       passerelle keys publish --out trust.jwt
-    """
+    """  # noqa: D301 - click wants the backspace itself
     rings = _open(data)
     token = rings.publish(_now_s(), after_restore)
     if out is not None:

@@ -99,8 +99,6 @@ class WorkingPicture:
             self._visits[visit.id] = visit
             if visit.state is VisitState.COMPLETED:
                 self._left[holder, visit.venue] = visit
-            elif self._left and visit.resumed_from is not None:
-                self._left.pop((holder, visit.venue), None)
         if movement.presence is None and movement.gone is None:
             return
         self._count(self._counted(self._presences.pop(holder, None)), -1)

@@ -35,6 +35,18 @@ DECISIONS = door_topic(DOOR, "decision")
 OTHER_SCAN = "01990b6e-5c1a-7d40-8a11-ffffffffffff"
 OTHER_BOOT = "00000000-0000-4000-8000-000000000000"
 
+
+def regraft(scan: Scan) -> bytes:
+    denied, granted = denial(scan).split(b"."), decision(scan).split(b".")
+    return b".".join([denied[0], granted[1], denied[2]])
+
+
+def without(scan: Scan, name: str) -> bytes:
+    claims = decision_claims(scan)
+    del claims[name]
+    return sign("pw-decision+jwt", claims)
+
+
 IGNORED: dict[str, tuple[Forge, str]] = {
     "not a token": (lambda _: b"open sesame", "bad_form"),
     "empty": (lambda _: b"", "bad_form"),
@@ -49,10 +61,10 @@ IGNORED: dict[str, tuple[Forge, str]] = {
         "unknown_key",
     ),
     "signature broken": (lambda scan: decision(scan)[:-4] + b"AAAA", "bad_signature"),
-    "claims swapped under a true signature": (_regraft, "bad_signature"),
+    "claims swapped under a true signature": (regraft, "bad_signature"),
     "an ack's typ": (lambda scan: decision(scan, typ=ACK), "wrong_type"),
     "an event's typ": (lambda scan: decision(scan, typ=EVENT), "wrong_type"),
-    "a claim missing": (lambda scan: _without(scan, "direction"), "bad_field"),
+    "a claim missing": (lambda scan: without(scan, "direction"), "bad_field"),
     "an exp that is text": (lambda scan: decision(scan, exp="soon"), "bad_field"),
     "another issuer named": (lambda scan: decision(scan, iss=OTHER), "wrong_issuer"),
     "for another door": (lambda scan: decision(scan, sub="montreuil/back"), "wrong_door"),
@@ -99,17 +111,6 @@ BELIEVED: dict[str, tuple[Forge, str, Sequence[int]]] = {
         [5],
     ),
 }
-
-
-def _regraft(scan: Scan) -> bytes:
-    denied, granted = denial(scan).split(b"."), decision(scan).split(b".")
-    return b".".join([denied[0], granted[1], denied[2]])
-
-
-def _without(scan: Scan, name: str) -> bytes:
-    claims = decision_claims(scan)
-    del claims[name]
-    return sign("pw-decision+jwt", claims)
 
 
 @pytest.fixture

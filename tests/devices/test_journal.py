@@ -140,13 +140,17 @@ def test_a_disk_that_refuses_is_a_fault_and_leaves_the_chain_whole(path: Path) -
     pages = made._conn.execute("PRAGMA page_count").fetchone()[0]
     made._conn.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(JournalFault, match="free some space"):
-        for number in range(2, 2000):
-            made.append(opened(number))
+        fill(made)
     written = made.head.n
     made._conn.execute(f"PRAGMA max_page_count = {pages + 100}")
     assert made.append(opened(1)).n == written + 1
     made.close()
     assert Journal(path, DOOR, SIGN).head.n == written + 1
+
+
+def fill(made: Journal) -> None:
+    for number in range(2, 2000):
+        made.append(opened(number))
 
 
 # Files that are not as they should be.

@@ -78,6 +78,6 @@ SPECS = {
 
 @pytest.mark.parametrize(("spec", "said"), SPECS.values(), ids=SPECS.keys())
 def test_a_setting_that_makes_no_lock_names_the_fix(spec: str, said: str) -> None:
-    with pytest.raises(ConfigFault, match="^lock: ") as caught:
+    with pytest.raises(ConfigFault, match=r"^lock: ") as caught:
         make_lock(spec)
     assert said in str(caught.value)

@@ -8,6 +8,7 @@ from threading import Event
 
 import pytest
 import qrcode
+import zxingcpp
 from PIL import Image, ImageFilter
 from PIL.Image import Resampling
 
@@ -57,8 +58,6 @@ def test_reads_colours_transparency_and_a_turned_phone() -> None:
 
 
 def test_a_picture_too_small_to_read_as_it_is_is_read_enlarged_and_sharpened() -> None:
-    import zxingcpp
-
     bare = enlarged = 0
     for tenths in range(12, 24):
         drawn = picture(BOUND, box=8)
@@ -75,8 +74,6 @@ def test_a_blank_picture_has_no_text(shade: int) -> None:
 
 
 def test_other_kinds_of_codes_are_not_passes() -> None:
-    import zxingcpp
-
     code = zxingcpp.create_barcode("PW1:STATIC", zxingcpp.BarcodeFormat.DataMatrix)
     assert read_image(Image.fromarray(code.to_image(scale=8))) is None
 
@@ -251,6 +248,6 @@ SPECS = {
 
 @pytest.mark.parametrize(("spec", "said"), SPECS.values(), ids=SPECS.keys())
 def test_a_setting_that_makes_no_reader_names_the_fix(spec: str, said: str) -> None:
-    with pytest.raises(ConfigFault, match="^reader: ") as caught:
+    with pytest.raises(ConfigFault, match=r"^reader: ") as caught:
         make_reader(spec)
     assert said in str(caught.value)

@@ -24,13 +24,13 @@ from devices.steps import Answered, Show
 from keys import base64url, files
 from tests.devices.builders import DOOR, EVENT_KEY, HOST, ROOT, STRANGER, denial, scan_id, trust_token
 from tests.devices.journals import SIGN
-from tests.devices.venue import PASSWORD, BrokerThread, SmallGateway, TrustServer, until
+from tests.devices.venue import PASSWORD, BrokerThread, SmallGateway, TrustServer, now_s, until
 
 TEXT = "PW1:SOMETHING TO BE DECIDED"
 
 
 def wall_ms() -> int:
-    return time.time_ns() // 1_000_000
+    return time.time_ns() // 1_000_000  # noqa: TID251 - a test is an edge
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def gateway(broker: BrokerThread) -> Iterator[SmallGateway]:
 @pytest.fixture(scope="module")
 def trust() -> Iterator[TrustServer]:
     server = TrustServer()
-    server.body = trust_token(1, iat=wall_ms() // 1000)
+    server.body = trust_token(1, iat=now_s())
     yield server
     server.close()
 
@@ -155,7 +155,7 @@ def test_a_blank_picture_is_no_scan(doors: Doors) -> None:
 
 
 def test_a_refusal_opens_nothing_and_its_words_are_shown(doors: Doors, gateway: SmallGateway) -> None:
-    gateway.answer = lambda scan: denial(scan, iat=wall_ms() // 1000, exp=wall_ms() // 1000 + 5)
+    gateway.answer = lambda scan: denial(scan, iat=now_s(), exp=now_s() + 5)
     lock = RecordingLock()
     door = doors.start(lock)
     door.read(TEXT)
@@ -296,18 +296,18 @@ def test_a_newer_list_is_fetched_when_its_head_is_announced(
     doors: Doors, gateway: SmallGateway, trust: TrustServer
 ) -> None:
     door = doors.start()
-    trust.body = trust_token(2, iat=wall_ms() // 1000)
+    trust.body = trust_token(2, iat=now_s())
     gateway.announce(2)
     until(lambda: gateway.statuses and gateway.statuses[-1].get("versions", {}).get("trust") == 2, "version 2")
     doors.stop(door)
 
-    trust.body = trust_token(1, iat=wall_ms() // 1000)
+    trust.body = trust_token(1, iat=now_s())
     again = doors.start()
     until(lambda: again.counts()["trust.rollback"], "the refusal of the older list")
     again.read(TEXT)
     until(doors.answered, "a decision by the list on its disk")
     assert doors.answered()[0].granted
-    trust.body = trust_token(2, iat=wall_ms() // 1000)
+    trust.body = trust_token(2, iat=now_s())
 
 
 def test_an_opening_that_a_power_cut_interrupted_is_reported_as_unconfirmed(

@@ -109,6 +109,10 @@ CASES: dict[str, tuple[Facts, Reason | None]] = {
         Reason.WRONG_ZONE,
     ),
     "service not in the plan": (facts(plan=plan(services=Service.PRINTING)), Reason.WRONG_ZONE),
+    "one of the zone's two services not in the pass": (
+        facts(**VISITOR, zone=zone(service=Service.DESK | Service.PRINTING)),
+        Reason.WRONG_ZONE,
+    ),
     "a visitor with a desk at the meeting rooms": (
         facts(**VISITOR, zone=meeting_zone(), door=INNER_DOOR),
         Reason.WRONG_ZONE,
