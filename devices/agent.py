@@ -40,6 +40,7 @@ from gateway.wire.topics import TRUST_HEAD, door_topic
 from keys.faults import TrustExpired, UnknownKey
 from keys.trust_view import TrustView
 
+_MAX_DETAIL = 200
 _LIST_MAY_HELP = frozenset({TrustExpired.code, UnknownKey.code})
 MAX_OPEN_S = 60
 """The longest a door stays open for one grant, whatever the decision says."""
@@ -282,9 +283,14 @@ class Agent:
         decision = self._opening.pop(result.scan)
         kind = EventKind.OPENED if result.opened else EventKind.NOT_OPENED
         self.counts[kind.value] += 1
-        detail = (("lock", result.detail),) if result.detail else ()
+        detail = (("lock", _brief(result.detail)),) if result.detail else ()
         record = Record(Entry(kind, self.boot, now.wall_ms, result.scan, decision, detail))
         return [record] if result.opened else [record, Show(STUCK)]
+
+
+def _brief(text: str) -> str:
+    """A lock's own words, short enough for an event and fit to be signed."""
+    return text[:_MAX_DETAIL].encode(errors="replace").decode()
 
 
 def _unfit(text: str) -> str | None:

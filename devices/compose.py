@@ -1,5 +1,7 @@
 """A door agent put together from its settings; clocks, chance and environment come from the caller."""
 
+import ipaddress
+import logging
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -10,6 +12,8 @@ from devices.ids import Entropy
 from devices.link import PahoLink
 from devices.locks import make_lock
 from devices.runner import DoorRunner, MakeLink, Observe
+
+LOG = logging.getLogger("passerelle.door")
 
 
 def build_door(
@@ -22,6 +26,8 @@ def build_door(
     environ: Mapping[str, str] = MappingProxyType({}),
 ) -> DoorRunner:
     """A runner, ready to start; `environ` may hold the event key's passphrase. ConfigFault, JournalFault."""
+    if not config.broker.tls and not _on_this_machine(config.broker.host):
+        LOG.warning("the line to %s is in the clear; use mqtts:// where it leaves the machine", config.broker.host)
     key = load_event_key(config.event_key, environ)
     return DoorRunner(
         config,
@@ -32,3 +38,10 @@ def build_door(
         on_event=on_event,
         make_link=make_link,
     )
+
+
+def _on_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

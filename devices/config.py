@@ -76,12 +76,12 @@ class DoorConfig:
 def read_config(path: Path) -> dict[str, Any]:
     """The settings in a JSON file; dashes and underscores are one. ConfigFault names an unknown key."""
     try:
-        found = json.loads(path.read_text("utf-8"), object_pairs_hook=list)
+        found = json.loads(path.read_text("utf-8"), object_pairs_hook=tuple)  # keeps a name said twice
     except OSError as error:
         raise ConfigFault("config", f"{path}: {error.strerror}; give a JSON file that can be read") from error
     except ValueError as error:
         raise ConfigFault("config", f"{path} is not JSON: {error}") from error
-    if not isinstance(found, list) or not all(isinstance(each, tuple) for each in found):
+    if not isinstance(found, tuple):
         raise ConfigFault("config", f"{path} must hold one JSON object of settings")
     settings: dict[str, Any] = {}
     for name, value in found:

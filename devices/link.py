@@ -19,7 +19,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from devices.faults import ConfigFault
 
 LOG = logging.getLogger("passerelle.door.link")
-_KEEPALIVE_S = 30
+_KEEPALIVE_S = 15
 _CONNECT_S = 5.0
 _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 15.0
@@ -106,7 +106,6 @@ class PahoLink:
 
     def stop(self, farewell: bytes) -> None:
         """Publish the farewell on the will's topic, retained, and disconnect."""
-        self._stopping.set()
         client = self._client
         if client is not None and self._up.is_set():
             sent = client.publish(self._dial.will[0], farewell, 1, retain=True)
@@ -114,6 +113,7 @@ class PahoLink:
                 sent.wait_for_publish(1.0)
             except (RuntimeError, ValueError):
                 LOG.info("the line went down before the farewell")
+        self._stopping.set()
         self._lost.set()
         if self._thread.is_alive():
             self._thread.join(_CONNECT_S + 1)
@@ -137,7 +137,8 @@ class PahoLink:
             return False
         self._client = client
         client.loop_start()
-        self._lost.wait()
+        while not (self._lost.wait(1.0) or self._stopping.is_set()):
+            pass
         self._client = None
         client.disconnect()
         client.loop_stop()
@@ -161,7 +162,7 @@ class PahoLink:
         client.max_queued_messages_set(1000)
         if self._dial.broker.tls:
             client.tls_set()
-        client.on_socket_open = _no_delay
+        client.on_socket_open = no_delay
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
@@ -196,7 +197,7 @@ class PahoLink:
         self._lost.set()
 
 
-def _no_delay(_client: paho.Client, _data: Any, sock: Any) -> None:
-    # A small packet must not wait for the other side's delayed acknowledgement (some 40 ms).
+def no_delay(_client: paho.Client, _data: Any, sock: Any) -> None:
+    """Send small packets at once: else one waits for the other side's delayed acknowledgement, some 40 ms."""
     if isinstance(sock, socket.socket):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -90,6 +90,7 @@ class DoorRunner:
         self._inbox: queue.Queue[Input | None] = queue.Queue()
         self._settled = threading.Condition()
         self._connected = False
+        self._dropped = 0
         self._status_s = math.inf
         self._thread = threading.Thread(target=self._run, name=f"door-{config.post.door}", daemon=True)
         self._locks = ThreadPoolExecutor(1, thread_name_prefix="lock")
@@ -138,7 +139,8 @@ class DoorRunner:
 
     def counts(self) -> Counter[str]:
         """How often what happened, by code, such as scans, granted, unanswered, decision.bad_signature."""
-        return Counter(dict(self._agent.counts)) + Counter(dict(self._logbook.counts))
+        dropped = Counter(dropped=self._dropped)
+        return Counter(dict(self._agent.counts)) + Counter(dict(self._logbook.counts)) + dropped
 
     def wait_ready(self, timeout_s: float) -> bool:
         """Wait for `ready`; False when the time is over."""
@@ -276,6 +278,8 @@ class DoorRunner:
     def _hear(self, topic: str, payload: bytes) -> None:
         if self._inbox.qsize() < MAX_QUEUED:
             self._inbox.put(Message(topic, payload))
+        else:
+            self._dropped += 1
 
     def _work_lock(self, action: OpenLock) -> None:
         try:

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections import deque
 from collections.abc import Callable
 from threading import Event
 
@@ -26,7 +27,7 @@ class Session:
     def __init__(self, config: DoorConfig, tell: Callable[[str], None], *, as_json: bool) -> None:
         self._config, self._tell, self._json = config, tell, as_json
         self._changed = threading.Condition()
-        self._ended: dict[ScanId, Answered | Ignored] = {}
+        self._ended: deque[Answered | Ignored] = deque(maxlen=64)
         self.failed = 0
         """Readings without a decision, and pictures without a code."""
 
@@ -37,7 +38,7 @@ class Session:
                 if self._json:
                     self._tell(_as_json(happening))
                 with self._changed:
-                    self._ended[happening.scan] = happening
+                    self._ended.append(happening)
                     self._changed.notify_all()
             case Show(sign) if not self._json:
                 self._tell(_as_text(sign))
@@ -63,11 +64,13 @@ class Session:
         if not wait:
             return
         with self._changed:
-            self._changed.wait_for(lambda: scan in self._ended, self._config.pace.deadline_s + 1)
-            end = self._ended.pop(scan, None)
-            self._ended.clear()
+            self._changed.wait_for(lambda: self._end_of(scan) is not None, self._config.pace.deadline_s + 1)
+            end = self._end_of(scan)
         if end is None or (isinstance(end, Answered) and end.verdict is None):
             self.failed += 1
+
+    def _end_of(self, scan: ScanId) -> Answered | Ignored | None:
+        return next((end for end in self._ended if end.scan == scan), None)
 
 
 def _as_text(sign: Sign) -> str:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import hmac
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
@@ -14,15 +13,17 @@ import uvloop
 from aiohttp import web
 
 from gateway.adapters.db import open_store
+from gateway.adapters.mqtt.accounts import BookedAccounts
+from gateway.adapters.mqtt.acl import GATEWAY
 from gateway.adapters.mqtt.broker import EmbeddedBroker
 from gateway.adapters.mqtt.gmqtt_client import MQTT_3_1_1, MQTT_5
 from gateway.adapters.mqtt.link import MqttLink
-from gateway.adapters.mqtt.passwords import hash_password, new_password, verify_password
+from gateway.adapters.mqtt.passwords import hash_password, new_password
 from gateway.application import configure
 from gateway.application.admit import AdmissionDesk
 from gateway.application.bill_period import bill_period
 from gateway.application.close_visits import close_visits
-from gateway.application.errors import PasserelleError, UnknownError
+from gateway.application.errors import ConfigurationError, PasserelleError, UnknownError
 from gateway.application.follow_trust import TrustDesk
 from gateway.application.issue_pass import Issued, PassOrder, issue_passes
 from gateway.application.ports import ChainState, Member, Store
@@ -82,7 +83,7 @@ async def build(settings: Settings, clock: Clock, entropy: Callable[[int], bytes
     DataInUseError, DataTooNewError, and the closed faults of `keys`.
     """
     configure_logs(settings.log_level)
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_data(settings)
     store = await open_store(settings.data, entropy, clock.now_us, guest=guest)
     try:
         rings = _rings(settings, entropy, clock.now_us() // 1_000_000)
@@ -92,6 +93,16 @@ async def build(settings: Settings, clock: Clock, entropy: Callable[[int], bytes
         await store.close()
         raise
     return gateway
+
+
+def _make_data(settings: Settings) -> None:
+    try:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            f"setting data (PASSERELLE_DATA): cannot make {settings.data} ({error.strerror}); name a directory that "
+            "this account may write"
+        ) from error
 
 
 def _rings(settings: Settings, entropy: Callable[[int], bytes], now_s: int) -> Rings:
@@ -122,6 +133,10 @@ class Gateway:
         self._jobs: list[asyncio.Task[None]] = []
         self._desks: list[asyncio.Task[None]] = []
         self._notes: set[asyncio.Future[None]] = set()
+        # a job and a caller at once would both list, sign and number the same things
+        self._publishing = asyncio.Lock()
+        self._billing = asyncio.Lock()
+        self._closed = False
         self._own_password = settings.broker_password.get_secret_value() or new_password(entropy)
         self._broker: EmbeddedBroker | None = None
         self._link: MqttLink | None = None
@@ -138,24 +153,26 @@ class Gateway:
         """Open broker, link and HTTP, publish the lists, and answer doors from then on."""
         settings = self.settings
         if settings.broker == "embedded":
-            self._broker = EmbeddedBroker(settings.broker_host, settings.broker_port, self, refused=self._refused)
+            accounts = BookedAccounts(self.store.door_credential, self._own_password)
+            host, port = settings.broker_host, settings.broker_port
+            self._broker = EmbeddedBroker(host, port, accounts, refused=self._turned_away)
             await self._broker.start()
             self.broker_url = f"mqtt://{settings.broker_host}:{self._broker.port}"
         else:
             self.broker_url = settings.broker
         self._link = MqttLink(
             self.broker_url,
-            settings.broker_username,
+            GATEWAY,
             self._on_message,
             subscriptions=SUBSCRIPTIONS,
-            username=settings.broker_username,
+            username=GATEWAY,
             password=self._own_password,
             version=MQTT_3_1_1 if self._broker else MQTT_5,
             on_connected=self._announce,
         )
         admission, doors = self._open_desks(self._link)
         app = application(self, OverviewDesk(self.store, admission, doors.statuses), self._api_token())
-        self._http, port = await serve(app, settings.http_host, settings.http_port)
+        self._http, port = await self._listen(app)
         self.http_url = f"http://{settings.http_host}:{port}"
         self.trust.listen_at(settings.public_url or self.http_url)
         await self.trust.refresh()
@@ -168,12 +185,30 @@ class Gateway:
     def _open_desks(self, link: MqttLink) -> tuple[AdmissionDesk, DoorMqtt]:
         clock = self._clock
         self._admission = AdmissionDesk(
-            self.store, lambda: self.trust.view, self.rings, link, clock.now_us, clock.monotonic, self._entropy
+            self.store,
+            lambda: self.trust.view,
+            self.rings,
+            link,
+            clock.now_us,
+            clock.monotonic,
+            self._entropy,
+            unknown=lambda door: self._turned_away(None, "unknown_door", str(door)),
         )
         self._reports = ReportDesk(self.store, self.rings, link, clock.now_us)
         self._doors = DoorMqtt(self._admission.submit, self._reports.submit, self._refused, self._now_ms)
         self._desks = [asyncio.create_task(self._admission.run()), asyncio.create_task(self._reports.run())]
         return self._admission, self._doors
+
+    async def _listen(self, app: web.Application) -> tuple[web.AppRunner, int]:
+        host, port = self.settings.http_host, self.settings.http_port
+        try:
+            return await serve(app, host, port)
+        except OSError as error:
+            reason = error.strerror or error
+            raise ConfigurationError(
+                f"settings http_host (PASSERELLE_HTTP_HOST) and http_port (PASSERELLE_HTTP_PORT): cannot listen on "
+                f"{host}:{port} ({reason}); name an address of this machine and a free port"
+            ) from error
 
     async def stop(self) -> None:
         """Answer what was taken, then close everything. Stopping twice is allowed."""
@@ -192,8 +227,10 @@ class Gateway:
         await self.close()
 
     async def close(self) -> None:
-        """Close the books; all that a gateway needs that was never started."""
-        await self.store.close()
+        """Close the books; all that a gateway needs that was never started. Closing twice is allowed."""
+        if not self._closed:
+            self._closed = True
+            await self.store.close()
 
     async def _every(self, seconds: float, job: Callable[[], Awaitable[None]]) -> None:
         """Run a job for ever; a fault is logged and the next turn tries again."""
@@ -203,12 +240,19 @@ class Gateway:
                 await job()
             except (PasserelleError, KeyFault) as error:
                 log.warning("job_failed", job=job.__name__, code=error.code, error=str(error))
+            except Exception:
+                log.exception("job_failed", job=job.__name__)
 
     def _on_message(self, topic: str, payload: bytes) -> Awaitable[None] | None:
         return self._doors.on_message(topic, payload) if self._doors else None
 
     def _now_ms(self) -> int:
         return self._clock.now_us() // 1000
+
+    def _turned_away(self, door: DoorRef | None, code: str, detail: str) -> None:
+        """What was refused before or after the entrypoint: counted and held back like its own refusals."""
+        if self._doors:
+            self._doors.refuse(door, code, detail)
 
     def _refused(self, door: DoorRef | None, code: str, detail: str) -> None:
         """Leave an audit line of a message that could not be taken; bounded by the caller."""
@@ -224,13 +268,6 @@ class Gateway:
     def _announce(self) -> None:
         if self._link and self.trust.trust_list:
             self.trust.announce(self._link)
-
-    async def check(self, username: str, password: str) -> bool:
-        """Whether a broker account exists and the password is its own (embedded broker)."""
-        if username == self.settings.broker_username:
-            return hmac.compare_digest(password.encode(), self._own_password.encode())
-        stored = await self.store.door_credential(username)
-        return stored is not None and verify_password(password, stored)
 
     def _api_token(self) -> str:
         """The bearer token of the HTTP interface, made on the first start, readable by its owner alone."""
@@ -260,8 +297,9 @@ class Gateway:
 
     async def publish_heads(self) -> None:
         """Make the lists that are due, and announce them all by fresh signed heads."""
-        await self.trust.refresh()
-        self._announce()
+        async with self._publishing:
+            await self.trust.refresh()
+            self._announce()
 
     # --- configuration ------------------------------------------------------------------------------------
 
@@ -344,11 +382,13 @@ class Gateway:
 
     async def close_visits(self) -> None:
         """End forgotten visits; price and seal those that can no longer continue."""
-        await close_visits(self.store, self.rings, self._clock.now_us)
+        async with self._billing:
+            await close_visits(self.store, self.rings, self._clock.now_us)
 
     async def bill_period(self, from_us: int, before_us: int) -> list[Statement]:
         """Issue the statements of a period; repeating it issues nothing twice."""
-        return await bill_period(self.store, self.rings, from_us, before_us, self._clock.now_us())
+        async with self._billing:
+            return await bill_period(self.store, self.rings, from_us, before_us, self._clock.now_us())
 
     def read_visits(self, from_us: int, before_us: int) -> AsyncIterator[Visit]:
         """Visits by their start, oldest first."""

@@ -29,8 +29,8 @@ class Settings(BaseSettings):
     """How doors and partners reach this gateway; empty: the address it listens on."""
     broker: str = Field(default="embedded", pattern=r"^(embedded|mqtts?://\S+)$")
     """`embedded`, or `mqtt://host:port` of a broker of your own."""
-    broker_username: str = "gateway"
     broker_password: SecretStr = SecretStr("")
+    """Password of the account `gateway` on a broker of your own."""
     broker_host: str = "127.0.0.1"
     """Where the embedded broker listens; anything but loopback needs a broker with TLS."""
     broker_port: int = Field(default=0, ge=0, le=65535)

@@ -188,14 +188,10 @@ class Rings:
         def change(book: Book) -> Book:
             operator, use = book.locate(kid)
             if use is None:
-                roots = book.roots.revoked(kid, now_s).tended(now_s, book.max_age_s)
-                book = book.with_roots(roots)
-                return book if roots.next else self._with_fresh_root(book, now_s)
-            ring = book.ring(operator, use).revoked(kid, now_s).tended(now_s, book.max_age_s)
-            book = book.with_ring(operator, use, ring)
-            if ring.next or not book.ring(operator, use).key(kid).hosted:
-                return book
-            return self._with_fresh(book, operator, use, KeyState.NEXT, now_s)
+                book = book.with_roots(book.roots.revoked(kid, now_s))
+            else:
+                book = book.with_ring(operator, use, book.ring(operator, use).revoked(kid, now_s))
+            return self._tended(book, now_s)
 
         book = self._change(change)
         return next(key for _, _, key in book.each_key() if key.kid == kid)
@@ -215,7 +211,7 @@ class Rings:
         """
         with files.exclusive(self._directory):
             self.reload_if_changed()
-            book = self._book.tended(now_s).above(files.last_archived(self._directory))
+            book = self._tended(self._book, now_s).above(files.last_archived(self._directory))
             if after_restore is not None:
                 book = book.after_restore(after_restore)
             book = book.published(now_s)
@@ -253,6 +249,17 @@ class Rings:
         numbered = book.numbered(self._book.number + 1)
         self._stamp = files.write_book(self._directory, books.encode(numbered))
         self._book = numbered
+
+    def _tended(self, book: Book, now_s: int) -> Book:
+        """What time brings about, and a next key for every ring of ours that is left without one."""
+        book = book.tended(now_s)
+        if book.roots.next is None:
+            book = self._with_fresh_root(book, now_s)
+        for operator, held in book.operators.items():
+            for use, ring in held.rings.items():
+                if ring.next is None and any(key.hosted for key in ring.keys):
+                    book = self._with_fresh(book, operator, use, KeyState.NEXT, now_s)
+        return book
 
     def _with_fresh(self, book: Book, operator: str, use: Use, state: KeyState, now_s: int) -> Book:
         key = self._fresh(book, _owner(operator, use))

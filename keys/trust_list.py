@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, PlainSerializer, Strict, TypeAdapter, ValidationError
 
 from keys import base64url
-from keys.faults import BadClaims, KidClash
+from keys.faults import BadClaims, BadForm, KidClash
 from keys.ids import kid_of, kid_text
 from keys.uses import KeyState, Use
 
@@ -23,7 +23,12 @@ _STATES = frozenset(KeyState)
 
 
 def _raw(text: object) -> object:
-    return base64url.decode(text) if isinstance(text, str) else text
+    if not isinstance(text, str):
+        return text
+    try:
+        return base64url.decode(text)
+    except BadForm as fault:
+        raise ValueError(fault.detail) from None
 
 
 Raw32 = Annotated[

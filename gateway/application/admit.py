@@ -24,6 +24,7 @@ from gateway.wire.credential import read_passes
 from gateway.wire.scan import Scan
 from gateway.wire.signed import DECISION, encode
 from gateway.wire.topics import door_topic
+from keys.faults import KeyFault
 from keys.trust_view import TrustView
 
 log = structlog.get_logger("passerelle.admit")
@@ -60,7 +61,9 @@ class AdmissionDesk:
         now_us: Callable[[], int],
         monotonic: Callable[[], float],
         entropy: Callable[[int], bytes],
+        unknown: Callable[[DoorRef], None] = lambda _: None,
     ) -> None:
+        """`unknown` is told of a door that the books do not hold; its scan is not answered."""
         self._store = store
         self._view = view
         self._signer = signer
@@ -68,6 +71,7 @@ class AdmissionDesk:
         self._now_us = now_us
         self._monotonic = monotonic
         self._entropy = entropy
+        self._unknown = unknown
         self._waiting: deque[Waiting] = deque()
         self._came = asyncio.Event()
         self._directory: Directory | None = None
@@ -120,12 +124,18 @@ class AdmissionDesk:
             verdicts = await self._admit(batch)
         except StoreUnavailableError as error:
             log.warning("admission_unavailable", scans=len(batch), error=str(error))
-            verdicts = [verdict for waiting in batch if (verdict := self._unavailable(waiting))]
+            verdicts = self._all_unavailable(batch)
+        except Exception:
+            # a fault of ours in one batch: its doors are told at once, and the next batch is served
+            log.exception("admission_failed", scans=len(batch))
+            verdicts = self._all_unavailable(batch)
         now_us = self._now_us()
         now_s = now_us // 1_000_000
         # sign all, then publish all: the caches stay warm
         frames = [self._sign(verdict, now_s) for verdict in verdicts]
         for verdict, frame in zip(verdicts, frames, strict=True):
+            if frame is None:
+                continue
             self._link.publish(door_topic(verdict.door, "decision"), frame, qos=0)
             DECISIONS.labels(verdict.outcome.value, verdict.reason.value).inc()
             self.counts[verdict.outcome] += 1
@@ -147,12 +157,17 @@ class AdmissionDesk:
             outcomes = fold(picture, known)
             # record first: an unrecorded entry can never be billed
             await admission.keep(outcomes, now_us)
-        if len(known) < len(asked):
-            DROPPED.labels("unknown_door").inc(len(asked) - len(known))
+        for ask in asked:
+            if ask.door not in picture.directory.doors:
+                DROPPED.labels("unknown_door").inc()
+                self._unknown(ask.door)
         for outcome in outcomes:
             verdict = outcome.verdict
             log.debug("decided", scan=verdict.scan, door=str(verdict.door), reason=verdict.reason.value)
         return [outcome.verdict for outcome in outcomes]
+
+    def _all_unavailable(self, batch: Sequence[Waiting]) -> list[Verdict]:
+        return [verdict for waiting in batch if (verdict := self._unavailable(waiting))]
 
     def _unavailable(self, waiting: Waiting) -> Verdict | None:
         door = self._directory.doors.get(waiting.door) if self._directory else None
@@ -171,6 +186,12 @@ class AdmissionDesk:
             shown=Reason.UNAVAILABLE,
         )
 
-    def _sign(self, verdict: Verdict, now_s: int) -> bytes:
+    def _sign(self, verdict: Verdict, now_s: int) -> bytes | None:
+        """The decision's token; None when the host has no key to sign with, so that nobody could believe it."""
         payload = encode(decision_claims(verdict, self._entropy(16), now_s))
-        return self._signer.jws(verdict.host, "gateway", DECISION, payload).encode()
+        try:
+            return self._signer.jws(verdict.host, "gateway", DECISION, payload).encode()
+        except KeyFault as fault:
+            DROPPED.labels(fault.code).inc()
+            log.error("decision_unsigned", scan=verdict.scan, host=verdict.host, code=fault.code, error=str(fault))  # noqa: TRY400 - the fault says all
+            return None

@@ -6,15 +6,20 @@ The view that scans are judged by is only ever replaced as a whole.
 import hashlib
 from collections.abc import Callable
 
+import structlog
+
 from gateway.application.ports import Link, Store
 from gateway.domain.ids import OperatorId
 from gateway.domain.presence import Standing
 from gateway.wire.signed import HEAD, HeadClaims, encode
 from gateway.wire.topics import TRUST_HEAD, status_head_topic
 from keys import base64url, status_list
+from keys.faults import Expired, KeyFault
 from keys.ring import Rings
 from keys.status_list import Status
 from keys.trust_view import TrustView
+
+log = structlog.get_logger("passerelle.trust")
 
 STATUS_LIFE_S = 24 * 3600
 STATUS_TTL_S = 300
@@ -52,8 +57,13 @@ class TrustDesk:
 
     def adopt(self) -> None:
         """Take in the last published trust list and nothing more, as a command beside the gateway does."""
-        if self.trust_list:
+        if not self.trust_list:
+            return
+        try:
             self.view = self.view.with_trust_list(self.trust_list, self._now_us() // 1_000_000)
+        except Expired:
+            # nobody published for a day: version and epoch still count, its keys no longer
+            self.view = self.view.with_archived_list(self.trust_list)
 
     async def refresh(self) -> None:
         """Publish what is due: the trust list after a change or at half-life, a status list after a change."""
@@ -66,7 +76,11 @@ class TrustDesk:
         view = self.view.with_trust_list(self.trust_list, now_s)
         for name in self._rings.book.operators:
             operator = OperatorId(name)
-            view = view.with_status_list(await self._status_list(view, operator, now_s), now_s)
+            try:
+                view = view.with_status_list(await self._status_list(view, operator, now_s), now_s)
+            except KeyFault as fault:
+                # one operator without a key to sign with must not keep the others' revocations back
+                log.error("status_list_unsigned", operator=operator, code=fault.code, error=str(fault))  # noqa: TRY400 - the fault says all
         self.view = view
 
     async def _status_list(self, view: TrustView, operator: OperatorId, now_s: int) -> str:
@@ -86,25 +100,32 @@ class TrustDesk:
             exp_s=now_s + STATUS_LIFE_S,
             ttl_s=STATUS_TTL_S,
         )
-        self._said[operator] = standings
         self._statuses[operator] = self._rings.jws(operator, "status", status_list.TYP, claims)
+        self._said[operator] = standings
         return self._statuses[operator]
 
     def announce(self, link: Link) -> None:
         """Publish the signed heads of the trust list and of every status list, retained."""
         now_s = self._now_us() // 1_000_000
-        for place, name in enumerate(self._rings.book.operators):
-            operator = OperatorId(name)
-            if place == 0:
-                # any listed gateway key announces the trust list: the root alone signs the list itself
-                uri = f"{self._url}/v1/trust"
-                trust = self._head(operator, "trust", self.trust_list, uri, self.view.version, now_s)
-                link.publish(TRUST_HEAD, trust, qos=1, retain=True)
-            held = self.view.status_list(operator)
-            if held is not None:
-                token = self._statuses[operator]
-                status = self._head(operator, "status", token, self.status_uri(operator), held.version, now_s)
-                link.publish(status_head_topic(operator), status, qos=1, retain=True)
+        trust_announced = False
+        for operator in map(OperatorId, self._rings.book.operators):
+            try:
+                if not trust_announced:
+                    # any listed gateway key announces the trust list: the root alone signs the list itself
+                    uri = f"{self._url}/v1/trust"
+                    trust = self._head(operator, "trust", self.trust_list, uri, self.view.version, now_s)
+                    link.publish(TRUST_HEAD, trust, qos=1, retain=True)
+                    trust_announced = True
+                self._announce_status(link, operator, now_s)
+            except KeyFault as fault:
+                log.error("head_unsigned", operator=operator, code=fault.code, error=str(fault))  # noqa: TRY400 - the fault says all
+
+    def _announce_status(self, link: Link, operator: OperatorId, now_s: int) -> None:
+        held = self.view.status_list(operator)
+        if held is not None:
+            token = self._statuses[operator]
+            status = self._head(operator, "status", token, self.status_uri(operator), held.version, now_s)
+            link.publish(status_head_topic(operator), status, qos=1, retain=True)
 
     def _head(self, operator: OperatorId, sub: str, token: str, uri: str, version: int, now_s: int) -> bytes:
         digest = base64url.encode(hashlib.sha256(token.encode()).digest())

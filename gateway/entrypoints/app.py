@@ -1,5 +1,6 @@
 """The HTTP server: one route table, limits, problem documents."""
 
+import errno
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -8,6 +9,8 @@ from aiohttp import web
 from gateway.entrypoints.api import MAX_BODY, Api, Desk
 from gateway.entrypoints.pages import Overview, Pages
 from gateway.entrypoints.problems import problems
+
+MAX_PORT = 65535
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -50,16 +53,17 @@ def application(desk: Desk, overview: Overview, token: str) -> web.Application:
 async def serve(app: web.Application, host: str, port: int, tries: int = 20) -> tuple[web.AppRunner, int]:
     """Listen on the port or, when it is taken, on the next free one; returns the runner and the port.
 
-    OSError when none of `tries` ports is free. Port 0 takes any.
+    OSError when none of `tries` ports is free, or the host is none of this machine's. Port 0 takes any.
     """
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
     await runner.setup()
-    for candidate in range(port, port + tries if port else 1):
+    last = min(port + tries - 1, MAX_PORT) if port else 0
+    for candidate in range(port, last + 1):
         site = web.TCPSite(runner, host, candidate)
         try:
             await site.start()
-        except OSError:
-            if candidate == port + tries - 1:
+        except OSError as error:
+            if candidate == last or error.errno != errno.EADDRINUSE:
                 await runner.cleanup()
                 raise
         else:

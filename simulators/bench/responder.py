@@ -4,56 +4,24 @@
 `floor` moreover commits one row, synchronous=FULL. Run as a worker of the decision bench.
 """
 
-import asyncio
 import hashlib
-import os
 import sqlite3
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import uvloop
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from gmqtt import Client
-from gmqtt.mqtt.constants import MQTTv50, MQTTv311
 
-from gateway.wire.topics import SCANS, read_door_topic
+from gateway.adapters.mqtt.acl import GATEWAY
+from gateway.adapters.mqtt.broker import EmbeddedBroker
+from gateway.adapters.mqtt.gmqtt_client import MQTT_3_1_1, MQTT_5
+from gateway.adapters.mqtt.link import MqttLink
+from gateway.wire.topics import SCANS
 from simulators.bench.control import serve
-
-SIGNED_BYTES = 160
-"""About the length of a pass's signed part."""
-
-
-class RawCrypto:
-    """One bare operation of each kind, all by `cryptography`, keys parsed beforehand."""
-
-    def __init__(self, holder_proof: bool) -> None:
-        self._issuer = Ed25519PrivateKey.generate()
-        self._issuer_public = self._issuer.public_key()
-        self._holder = ec.generate_private_key(ec.SECP256R1())
-        self._holder_public = self._holder.public_key()
-        self._message = os.urandom(SIGNED_BYTES)
-        self._pass_signature = self._issuer.sign(self._message)
-        self._proof = self._holder.sign(self._message, ec.ECDSA(hashes.SHA256()))
-        self._holder_proof = holder_proof
-
-    def verify_issuer(self) -> None:
-        """Raw Ed25519 verify."""
-        self._issuer_public.verify(self._pass_signature, self._message)
-
-    def verify_holder(self) -> None:
-        """Raw P-256 verify; nothing when passes are static."""
-        if self._holder_proof:
-            self._holder_public.verify(self._proof, self._message, ec.ECDSA(hashes.SHA256()))
-
-    def sign(self, payload: bytes) -> bytes:
-        """Raw Ed25519 sign."""
-        return self._issuer.sign(payload)
-
+from simulators.bench.raw_crypto import RawCrypto
 
 class BareCommits:
     """One table, one row a commit."""
@@ -74,7 +42,7 @@ class BareCommits:
 
 
 class Responder:
-    """Answers every scan on its door's decision topic."""
+    """Answers every scan on its door's decision topic, over the very link that the gateway uses."""
 
     def __init__(self, crypto: RawCrypto, commits: BareCommits) -> None:
         self._crypto = crypto
@@ -85,33 +53,37 @@ class Responder:
             "floor": self._with_commit,
         }
         self.answer = self._echo
-        self._client = Client("gateway.bench")
+        self._link: MqttLink | None = None
+        self._broker: EmbeddedBroker | None = None
 
-    async def connect(self, host: str, port: int, password: str, version: int) -> None:
+    async def host_broker(self, accounts: Accounts) -> int:
+        """Run the embedded broker in this process, as the gateway does; returns its port."""
+        self._broker = EmbeddedBroker("127.0.0.1", 0, accounts)
+        await self._broker.start()
+        return self._broker.port
+
+    async def connect(self, url: str, password: str) -> None:
         """Subscribe as the gateway does."""
-        self._client.set_auth_credentials("gateway", password)
-        self._client.on_connect = self._subscribe
-        self._client.on_message = self._take
-        await self._client.connect(host, port, version=version)
+        version = MQTT_3_1_1 if self._broker else MQTT_5
+        self._link = MqttLink(
+            url, GATEWAY, self._take, subscriptions={SCANS: 1}, username=GATEWAY, password=password, version=version
+        )
+        await self._link.start()
 
     async def close(self) -> None:
         """Leave the broker."""
-        self._client.stop_reconnect()
-        await self._client.disconnect()
+        if self._link is not None:
+            await self._link.stop()
+        if self._broker is not None:
+            await self._broker.stop()
 
     def become(self, mode: str) -> None:
         """Answer as `echo`, `crypto` or `floor` from here on."""
         self.answer = self._answers[mode]
 
-    def _subscribe(self, client: Client, flags: int, code: int, properties: Any) -> None:
-        del flags, code, properties
-        client.subscribe(SCANS, qos=1)
-
-    def _take(self, client: Client, topic: str, payload: bytes, qos: int, properties: Any) -> int:
-        del qos, properties
-        read_door_topic(topic)
-        client.publish(topic.removesuffix("scan") + "decision", self.answer(payload), qos=0)
-        return 0
+    def _take(self, topic: str, payload: bytes) -> None:
+        if self._link is not None:
+            self._link.publish(topic.removesuffix("scan") + "decision", self.answer(payload), qos=0)
 
     def _echo(self, payload: bytes) -> bytes:
         return payload
@@ -128,14 +100,27 @@ class Responder:
         return payload + self._crypto.sign(payload)
 
 
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Broker accounts by name and password."""
+
+    passwords: Mapping[str, str]
+
+    async def check(self, username: str, password: str) -> bool:
+        """Whether the password is the account's."""
+        return self.passwords.get(username) == password
+
+
 async def work(directory: Path, holder_proof: bool) -> None:
     """Serve the bench until its questions end."""
     commits = BareCommits(directory / "floor.sqlite")
     responder = Responder(RawCrypto(holder_proof), commits)
 
+    async def host_broker(question: dict[str, Any]) -> dict[str, Any]:
+        return {"port": await responder.host_broker(Accounts(question["accounts"]))}
+
     async def connect(question: dict[str, Any]) -> dict[str, Any]:
-        version = MQTTv50 if question["mqtt5"] else MQTTv311
-        await responder.connect(question["host"], question["port"], question["password"], version)
+        await responder.connect(question["url"], question["password"])
         return {}
 
     async def become(question: dict[str, Any]) -> dict[str, Any]:
@@ -145,7 +130,7 @@ async def work(directory: Path, holder_proof: bool) -> None:
     async def cpu(_: dict[str, Any]) -> dict[str, Any]:
         return {"cpu_s": time.process_time()}
 
-    await serve({"connect": connect, "become": become, "cpu": cpu})
+    await serve({"host_broker": host_broker, "connect": connect, "become": become, "cpu": cpu})
     await responder.close()
     commits.close()
 

@@ -35,7 +35,7 @@ CHUNK = 2000
 
 
 class Scans:
-    """Scans at the way in, each of a pass never shown before, dealt out over all doors."""
+    """Scans, each of a pass never shown before, dealt out over all doors."""
 
     def __init__(self, passes: list[PassClaims]) -> None:
         self._passes = iter(passes)
@@ -49,9 +49,26 @@ class Scans:
             raise RuntimeError(message)
         return asks
 
-    def entries(self, count: int) -> list[Outcome]:
-        """Grants that enter one holder's presence each, decided beforehand, of passes like the others."""
-        return [_entry(self._ask(_claims(0))) for _ in range(count)]
+    def comings_and_goings(self, batches: int, size: int) -> list[list[Outcome]]:
+        """Grants decided beforehand: half a batch comes in, and leaves in the next one on a pass of its own."""
+        half = size // 2
+        inside = [HolderId(_uuid4()) for _ in range(half)]
+        found = [[self._entry(holder) for holder in inside]]
+        for _ in range(batches - 1):
+            coming = [HolderId(_uuid4()) for _ in range(half)]
+            pairs = zip(inside, coming, strict=True)
+            found.append([one for leaves, comes in pairs for one in (self._exit(leaves), self._entry(comes))])
+            inside = coming
+        return [*found, [self._exit(holder) for holder in inside]]
+
+    def _entry(self, holder: HolderId) -> Outcome:
+        ask = self._ask(_claims(0))
+        there = Presence(holder, ask.door.venue, DESKS, NOW_US, VisitId(ask.scan))
+        return Outcome(ask, _granted(ask, Direction.IN), holder, presence=there)
+
+    def _exit(self, holder: HolderId) -> Outcome:
+        ask = self._ask(_claims(0))
+        return Outcome(ask, _granted(ask, Direction.OUT), holder, gone=holder)
 
     def _ask(self, claims: PassClaims) -> Ask:
         self._shown += 1
@@ -83,21 +100,19 @@ async def furnish(store: SqliteStore, passes: int) -> Scans:
     return Scans(claims)
 
 
-def _entry(ask: Ask) -> Outcome:
-    holder, venue = HolderId(_uuid4()), ask.door.venue
-    verdict = Verdict(
+def _granted(ask: Ask, direction: Direction) -> Verdict:
+    return Verdict(
         ask.scan,
         ask.door,
         HOST,
         ask.boot,
         ask.read_sha256,
-        Direction.IN,
+        direction,
         VerdictOutcome.GRANTED,
         Reason.OK,
         Reason.OK,
         open_s=5,
     )
-    return Outcome(ask, verdict, holder, presence=Presence(holder, venue, DESKS, NOW_US, VisitId(ask.scan)))
 
 
 def _claims(index: int) -> PassClaims:

@@ -17,6 +17,7 @@ from gateway.compose import Gateway
 from gateway.domain.directory import Door
 from gateway.domain.ids import DoorRef, OperatorId, ScanId
 from keys import base64url
+from keys.ed25519 import PrivateKey
 from simulators.demo.plants import Plant, make_link, settings
 from simulators.demo.world import LYON
 
@@ -35,6 +36,7 @@ class Installed:
     door: Door
     operator: OperatorId
     settings: Mapping[str, Any]
+    event_key: PrivateKey
 
 
 class DemoDoor:
@@ -90,6 +92,7 @@ async def install(
             "data": str(folder),
             "lock": "command:true {seconds}" if relay else "log",
         },
+        key,
     )
 
 

@@ -11,7 +11,10 @@ from keys import base64url
 from simulators.demo.doors import Installed
 
 FILE = "handles.json"
-NOTE = "passerelle door run --config takes spare_door.config_file; spare_door.pass opens that door at any hour"
+NOTE = (
+    "passerelle door run --config takes spare_door.config_file; spare_door.pass opens that door at any hour; "
+    "event_private_key is the 32-byte Ed25519 seed, base64url"
+)
 """For whoever opens the file."""
 
 
@@ -27,7 +30,8 @@ def write_handles(data: Path, gateway: Gateway, spare: Installed, pass_text: str
         "spare_door": {
             "config": spare.settings,
             "config_file": str(config_file),
-            "event_private_key_pem": Path(spare.settings["event_key"]).read_text("ascii"),
+            "event_private_key": base64url.encode(spare.event_key.seed),
+            "event_public_key": base64url.encode(spare.event_key.public),
             "pass": pass_text,
         },
         "note": NOTE,

@@ -32,10 +32,15 @@ async def reuse_scan_id(
     scan = Scan(1, door.last_scan, boot, now_ms, now_ms + round(PATIENCE_S * 1000), text)
     answers: asyncio.Queue[bytes] = asyncio.Queue()
     account = Account(installed.door.ref, installed.settings["password"])
-    other = WireDoor(account, answers.put_nowait, suffix="other")
+
+    def hear(leaf: str, payload: bytes) -> None:
+        if leaf == "decision":
+            answers.put_nowait(payload)
+
+    other = WireDoor(account, hear, suffix="other")
     await other.connect(broker_address(installed.settings["broker"]))
     try:
-        other.send(encode_scan(scan))
+        other.send("scan", encode_scan(scan))
         payload = await asyncio.wait_for(answers.get(), PATIENCE_S)
     except TimeoutError:
         return None

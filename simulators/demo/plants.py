@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
-from typing import cast
+from typing import Any, cast
 
 from devices.link import Dial, Ears, PahoLink
-from gateway.application.ports import Signer
 from gateway.compose import Gateway
 from gateway.domain.ids import DoorRef
 from gateway.wire.signed import DECISION
@@ -29,7 +28,7 @@ class Plant(StrEnum):
 
 
 DEAF = frozenset({MEETING_IN, MEETING_BACK})
-HASTY_DEADLINE_S = 0.4
+HASTY_DEADLINE_S = 0.15
 """Where nobody will answer, nobody waits the whole three seconds for it."""
 
 
@@ -45,8 +44,12 @@ class MuteLink(PahoLink):
 class BrokenPen:
     """A signer of decisions whose signatures do not hold: some bits of each are wrong. The rest is signed well."""
 
-    def __init__(self, signer: Signer) -> None:
+    def __init__(self, signer: Rings) -> None:
         self._signer = signer
+
+    def __getattr__(self, name: str) -> Any:
+        """Whatever else the rings do."""
+        return getattr(self._signer, name)
 
     def jws(self, operator: str, use: str, typ: str, payload: bytes) -> str:
         """Sign, then spoil it if it is a decision."""
@@ -55,10 +58,6 @@ class BrokenPen:
             return token
         signed, _, signature = token.rpartition(".")
         return f"{signed}.{'B' if signature[0] == 'A' else 'A'}{signature[1:]}"
-
-    def cwt(self, operator: str, claims: bytes) -> bytes:
-        """Passes are signed as they should be."""
-        return self._signer.cwt(operator, claims)
 
 
 def make_link(plant: Plant | None, door: DoorRef) -> Callable[[Dial, Ears], PahoLink]:
@@ -83,7 +82,7 @@ def pencil(plant: Plant | None) -> Callable[[str], bytes]:
 def settings(plant: Plant | None, door: DoorRef) -> dict[str, float]:
     """Settings of that door that the fault needs."""
     hasty = plant is Plant.UNSIGNED_DECISION or (plant is Plant.DEAF_DOOR and door in DEAF)
-    return {"deadline_s": HASTY_DEADLINE_S, "repeat_s": HASTY_DEADLINE_S / 2} if hasty else {}
+    return {"deadline_s": HASTY_DEADLINE_S, "repeat_s": HASTY_DEADLINE_S * 0.6} if hasty else {}
 
 
 def patience_s(plant: Plant | None) -> float:

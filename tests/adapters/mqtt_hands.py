@@ -53,9 +53,7 @@ class Hand:
         self._changed = threading.Condition()
         self._keepalive = keepalive
         name = username if client_id is None else client_id
-        self.client = paho.Client(
-            CallbackAPIVersion.VERSION2, name, clean_session=clean, reconnect_on_failure=False
-        )
+        self.client = paho.Client(CallbackAPIVersion.VERSION2, name, clean_session=clean, reconnect_on_failure=False)
         if username:
             secret = place.passwords.get(username, "guess") if password is None else password
             self.client.username_pw_set(username, secret)
@@ -85,7 +83,7 @@ class Hand:
         for topic_filter in filters:
             code, mid = self.client.subscribe(topic_filter, qos)
             if code == paho.MQTT_ERR_SUCCESS and mid is not None:
-                self._wait(lambda mid=mid: mid in self._subscribed or not self.connected)
+                self._wait(lambda mid=mid: mid in self._subscribed or not self.connected)  # type: ignore[misc]
         return self
 
     def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> "Hand":
@@ -138,7 +136,7 @@ class Hand:
     def _on_message(self, client: paho.Client, userdata: object, message: paho.MQTTMessage) -> None:
         del client, userdata
         with self._changed:
-            self.heard.append((message.topic, message.payload, message.retain))
+            self.heard.append((message.topic, bytes(message.payload), message.retain))
             self._changed.notify_all()
 
     def _on_change(self, *arguments: object) -> None:

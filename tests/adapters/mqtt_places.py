@@ -9,33 +9,34 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+import uvloop
 
+from gateway.adapters.mqtt.accounts import BookedAccounts
 from gateway.adapters.mqtt.broker import EmbeddedBroker
 from gateway.adapters.mqtt.mosquitto import Mosquitto, free_port, mosquitto_on_path, write_mosquitto_config
-from gateway.adapters.mqtt.passwords import hash_password, verify_password
+from gateway.adapters.mqtt.passwords import hash_password
 from tests.adapters.mqtt_hands import Place
 
 HOST = "127.0.0.1"
 Result = TypeVar("Result")
 
 
-class StoredAccounts:
-    """Accounts as the gateway keeps them: a hash for each name."""
+class StoredAccounts(BookedAccounts):
+    """Accounts as the gateway keeps them: a hash for each door."""
 
     def __init__(self, passwords: dict[str, str]) -> None:
-        self._hashes = {username: hash_password(password, os.urandom) for username, password in passwords.items()}
+        self.hashes = {username: hash_password(password, os.urandom) for username, password in passwords.items()}
+        super().__init__(self._hash, passwords.get("gateway", "unguessed"))
 
-    async def check(self, username: str, password: str) -> bool:
-        """Whether the password is the account's."""
-        stored = self._hashes.get(username)
-        return stored is not None and verify_password(password, stored)
+    async def _hash(self, username: str) -> str | None:
+        return self.hashes.get(username)
 
 
 class LoopThread:
     """An event loop in a thread of its own, as a broker is on its own for its clients."""
 
     def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
+        self.loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, name="broker")
         self._thread.start()
 

@@ -8,9 +8,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import pytest
 
 from gateway.adapters.mqtt import broker as broker_module
+from gateway.adapters.mqtt.accounts import BookedAccounts
 from gateway.adapters.mqtt.broker import EmbeddedBroker
 from gateway.adapters.mqtt.peer import MAX_SUBSCRIPTIONS, MAX_UNACKED, MAX_UNSENT
-from gateway.application.errors import ConfigurationError
+from gateway.application.errors import ConfigurationError, StoreUnavailableError
 from gateway.domain.ids import DoorRef, VenueId
 from tests.adapters import mqtt_raw as raw
 from tests.adapters.mqtt_places import StoredAccounts
@@ -153,9 +154,7 @@ async def test_a_socket_without_a_connect_is_closed(dial: Dial) -> None:
     assert await slow.ended()
 
 
-async def test_a_crowd_of_silent_sockets_does_not_keep_a_door_out(
-    dial: Dial, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_crowd_of_silent_sockets_does_not_keep_a_door_out(dial: Dial, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(broker_module, "_MAX_PENDING", 20)
     crowd = [await dial() for _ in range(60)]
     await joined(dial)
@@ -306,15 +305,23 @@ async def test_stopping_cuts_everyone_and_frees_the_port(broker: EmbeddedBroker,
     await again.stop()
 
 
-async def test_accounts_that_fail_let_nobody_in() -> None:
-    class Broken:
-        async def check(self, username: str, password: str) -> bool:
-            raise OSError(f"no database for {username}, {len(password)}")
+FAULTS: dict[str, tuple[Exception, bytes]] = {
+    "the database is away": (StoreUnavailableError("away"), b"\x20\x02\x00\x03"),
+    "something else": (OSError("no disk"), b""),
+}
 
-    broker = EmbeddedBroker("127.0.0.1", 0, Broken())
+
+@pytest.mark.parametrize("case", FAULTS)
+async def test_accounts_that_fail_let_nobody_in(case: str) -> None:
+    fault, answer = FAULTS[case]
+
+    async def credential(_: str) -> str | None:
+        raise fault
+
+    broker = EmbeddedBroker("127.0.0.1", 0, BookedAccounts(credential, "gw"))
     await broker.start()
     wire = Wire(*await asyncio.open_connection("127.0.0.1", broker.port))
-    await wire.say(raw.connect("gateway", "gateway", "gw"))
-    assert await wire.hear(4) == b""
+    await wire.say(raw.connect(DOOR, DOOR, "pw"))
+    assert await wire.hear(4) == answer
     await wire.close()
     await broker.stop()

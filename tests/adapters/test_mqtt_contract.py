@@ -18,6 +18,8 @@ def thread() -> Iterator[LoopThread]:
 
 
 class TestEmbedded(BrokerContract):
+    """Held by the broker inside the gateway."""
+
     @pytest.fixture
     def hands(self, thread: LoopThread) -> Iterator[Hands]:
         with embedded_place(thread, PASSWORDS) as (place, _), hands_at(place) as hands:
@@ -32,6 +34,8 @@ class TestEmbedded(BrokerContract):
 
 @pytest.mark.mosquitto
 class TestMosquitto(BrokerContract):
+    """Held by Mosquitto."""
+
     @pytest.fixture
     def hands(self, thread: LoopThread, tmp_path: Path) -> Iterator[Hands]:
         with mosquitto_place(thread, tmp_path, PASSWORDS) as place, hands_at(place) as hands:

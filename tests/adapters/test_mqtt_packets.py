@@ -1,6 +1,7 @@
 """Packets cut out of a stream, and PUBLISH written and read: against amqtt's own formats."""
 
 import asyncio
+import itertools
 
 import pytest
 from amqtt.adapters import BufferReader
@@ -38,7 +39,7 @@ async def cut_out(chunks: list[bytes]) -> list[Frame | Oversize]:
 
 def split(whole: bytes, cuts: list[int]) -> list[bytes]:
     places = sorted({0, len(whole), *(cut % (len(whole) + 1) for cut in cuts)})
-    return [whole[a:b] for a, b in zip(places, places[1:], strict=False)]
+    return [whole[a:b] for a, b in itertools.pairwise(places)]
 
 
 @settings(max_examples=60, deadline=None)

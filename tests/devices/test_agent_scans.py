@@ -205,6 +205,15 @@ def test_a_lock_that_did_not_open_is_journaled_and_the_person_told() -> None:
     assert door.shown() == ["granted", "stuck"]
 
 
+def test_what_a_lock_says_is_cut_to_what_an_event_can_carry() -> None:
+    door = DoorUnderTest()
+    door.reads_text()
+    door.does(Message(DECISIONS, decision(door.scans()[0])))
+    door.does(LockResult(scan_id(1), opened=False, detail="\udcff" + "x" * 10_000))
+    (record,) = door.of(Record)
+    assert record.entry.detail == (("lock", "?" + "x" * 199),)
+
+
 def test_a_lock_speaks_once_for_each_opening_and_only_of_what_was_asked() -> None:
     door = DoorUnderTest()
     door.does(LockResult(scan_id(7), opened=True))

@@ -123,7 +123,7 @@ def test_a_file_may_write_dashes_or_underscores(tmp_path: Path) -> None:
 
 FILES = {
     "an unknown setting": ('{"brokr": "x"}', "brokr: .* has no such setting; did you mean broker?"),
-    "an unknown setting like none": ('{"colour": "x"}', "colour: .* has no such setting; use one of broker, venue"),
+    "an unknown setting like none": ('{"xyzzy": "x"}', "xyzzy: .* has no such setting; use one of broker, venue"),
     "the same setting twice": ('{"root": "a", "root": "b"}', "root: .* says it twice"),
     "not JSON": ("broker = x", "config: .* is not JSON"),
     "no object": ("[]", "config: .* must hold one JSON object"),

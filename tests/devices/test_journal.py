@@ -43,6 +43,12 @@ def test_lines_are_numbered_chained_signed_and_hashed_over_their_ascii(path: Pat
     assert (made.head, made.waiting) == (Head(3, before), 3)
 
 
+def test_every_write_goes_to_the_disk_before_its_call_returns(path: Path) -> None:
+    made = journal(path)
+    assert made._conn.execute("PRAGMA synchronous").fetchone() == (2,), "2 is FULL"
+    assert made._conn.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
 def test_the_file_is_for_its_owner_alone(path: Path) -> None:
     journal(path, 1)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600

@@ -25,8 +25,8 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "trust.json"
 
 
-def keeper(server: TrustServer, path: Path, *, roots: tuple[bytes, ...] = (ROOT.public,), at_s: int = NOW_S) -> TrustKeeper:
-    return TrustKeeper(server.url, path, roots, lambda: at_s * 1000)
+def keeper(server: TrustServer, path: Path, *, root: bytes = ROOT.public, at_s: int = NOW_S) -> TrustKeeper:
+    return TrustKeeper(server.url, path, [root], lambda: at_s * 1000)
 
 
 def test_fetched_believed_kept(server: TrustServer, path: Path) -> None:
@@ -98,15 +98,15 @@ def test_a_gateway_that_is_away_is_a_fault(server: TrustServer, path: Path) -> N
         made.fetch()
 
 
-def test_no_proxy_of_the_environment_is_asked(
-    server: TrustServer, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_proxy_of_the_environment_is_asked(server: TrustServer, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     assert keeper(server, path).fetch().version == 1
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b'{"token": 7}', b"\xff"], ids=["empty", "torn", "another form", "not text"])
+@pytest.mark.parametrize(
+    "data", [b"", b"{", b'{"token": 7}', b"\xff"], ids=["empty", "torn", "another form", "not text"]
+)
 def test_a_damaged_file_is_as_none(server: TrustServer, path: Path, data: bytes) -> None:
     path.write_bytes(data)
     held = keeper(server, path)
@@ -123,7 +123,7 @@ def test_an_expired_list_on_disk_vouches_for_nothing(server: TrustServer, path: 
 
 def test_a_door_set_up_for_another_federation_forgets_the_old_one(server: TrustServer, path: Path) -> None:
     keeper(server, path).fetch()
-    assert keeper(server, path, roots=(STRANGER.public,)).load().version == 0
+    assert keeper(server, path, root=STRANGER.public).load().version == 0
 
 
 def test_a_new_root_signed_by_the_old_one_is_followed_across_restarts(server: TrustServer, path: Path) -> None:

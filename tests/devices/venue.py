@@ -13,6 +13,7 @@ from typing import Any
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
+from devices.link import no_delay
 from gateway.adapters.mqtt.broker import EmbeddedBroker
 from gateway.domain.ids import ScanId
 from gateway.wire.scan import Scan, decode_scan
@@ -133,6 +134,7 @@ class SmallGateway:
         client = paho.Client(CallbackAPIVersion.VERSION2, "gateway", protocol=paho.MQTTv311)
         client.username_pw_set("gateway", PASSWORD)
         client.reconnect_delay_set(1, 1)
+        client.on_socket_open = no_delay
         client.on_connect = lambda client, *_: client.subscribe([(SCANS, 1), (EVENTS, 1), (STATUSES, 1)])
         self._standing = threading.Event()
         client.on_subscribe = lambda *_: self._standing.set()

@@ -1,0 +1,1 @@
+"""What operators, doors and people meet over HTTP, and what doors say over MQTT."""

@@ -1,0 +1,1 @@
+"""Tests of `keys`: tables of named attacks, round trips, and the life of keys."""

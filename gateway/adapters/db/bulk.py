@@ -9,8 +9,8 @@ from functools import cache
 from itertools import chain
 from typing import Any
 
-BLOCK = 16
-"""Rows of one INSERT; larger ones gain nothing."""
+BLOCKS = (64, 16, 4, 1)
+"""Rows of one INSERT, the largest first; larger ones gain nothing."""
 MOST = 256
 """Keys of one look-up."""
 
@@ -30,20 +30,21 @@ def insert(
     connection: sqlite3.Connection, head: str, width: int, rows: Sequence[Sequence[Any]], tail: str = ""
 ) -> None:
     """Run `<head> (?, …), (?, …) <tail>` over all rows, in order."""
-    flat = chain.from_iterable
-    whole = len(rows) - len(rows) % BLOCK
-    if whole:
-        block = _statement(head, BLOCK, width, tail)
-        for at in range(0, whole, BLOCK):
-            connection.execute(block, tuple(flat(rows[at : at + BLOCK])))
-    if whole < len(rows):
-        connection.executemany(_statement(head, 1, width, tail), rows[whole:])
+    at, count = 0, len(rows)
+    for block in BLOCKS:
+        statement = _statement(head, block, width, tail)
+        while count - at >= block:
+            connection.execute(statement, tuple(chain.from_iterable(rows[at : at + block])))
+            at += block
 
 
 def look_up(
     connection: sqlite3.Connection, head: str, width: int, keys: Iterable[Sequence[Any]], tail: str
 ) -> list[Any]:
-    """Run `<head> (?, …), (?, …) <tail>` over all keys; places left over are NULL, which equals nothing."""
+    """Run `<head> (?, …), (?, …) <tail>` over all keys; places left over are NULL, which equals nothing.
+
+    Returns the rows found; a DELETE finds none.
+    """
     wanted = list(keys)
     found: list[Any] = []
     for at in range(0, len(wanted), MOST):

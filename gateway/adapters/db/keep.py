@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 
-from gateway.adapters.db.bulk import insert
+from gateway.adapters.db.bulk import insert, look_up
 from gateway.adapters.db.chain import Line, append, read_tip
 from gateway.adapters.db.verdicts import DECISION, SCAN_REUSED, content_of
 from gateway.adapters.db.visit_rows import write_visits
@@ -75,11 +75,9 @@ def _write_presences(
         for each in last.values()
         if each is not None
     ]
-    if there:
-        insert(connection, _PRESENCE, 6, there, _MOVED)
+    insert(connection, _PRESENCE, 6, there, _MOVED)
     gone = [(holder,) for holder, presence in last.items() if presence is None]
-    if gone:
-        connection.executemany("DELETE FROM presences WHERE holder = ?", gone)
+    look_up(connection, "DELETE FROM presences WHERE holder IN (VALUES ", 1, gone, ")")
 
 
 def _started_us(presence: Presence, visits: Mapping[VisitId, Visit]) -> int:

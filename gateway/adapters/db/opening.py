@@ -6,8 +6,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from gateway.adapters.db.checkpoint import Checkpointer
 from gateway.adapters.db.connect import FILE, connect, fault
-from gateway.adapters.db.hop import start
+from gateway.adapters.db.hop import Runner, start
 from gateway.adapters.db.lock import DataLock
 from gateway.adapters.db.migrate import HEAD, migrate, revision
 from gateway.adapters.db.store import SqliteStore
@@ -34,23 +35,26 @@ async def open_store(
     """
     if data is None:
         writer = await start(partial(_open, None, busy_ms), threaded)
-        return SqliteStore(writer, None, None, now_us, entropy)
+        return SqliteStore(writer, None, None, None, now_us, entropy)
     _make(data)
+    if guest:
+        bring_up_to_date(data, busy_ms)
     lock = None if guest else DataLock(data, os.getpid())
+    opened: list[Runner] = []
     try:
-        if guest:
-            bring_up_to_date(data, busy_ms)
-        writer = await start(partial(_open, data, busy_ms), threaded)
-        try:
-            reader = await start(partial(_open_to_read, data, busy_ms), threaded)
-        except BaseException:
-            await writer.close()
-            raise
+        opened.append(await start(partial(_open, data, busy_ms), threaded))
+        opened.append(await start(partial(_open_to_read, data, busy_ms), threaded))
+        checkpointer = None
+        if threaded and not guest:
+            opened.append(await start(partial(connect, data, busy_ms), threaded))
+            checkpointer = Checkpointer(opened[2], opened[0].direct())
     except BaseException:
+        for runner in opened:
+            await runner.close()
         if lock is not None:
             lock.release()
         raise
-    return SqliteStore(writer, reader, lock, now_us, entropy)
+    return SqliteStore(opened[0], opened[1], checkpointer, lock, now_us, entropy)
 
 
 def bring_up_to_date(data: Path, busy_ms: int = BUSY_MS) -> str | None:

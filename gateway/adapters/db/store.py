@@ -7,6 +7,7 @@ from functools import partial
 
 from gateway.adapters.db import reads
 from gateway.adapters.db.admission import SqliteAdmission
+from gateway.adapters.db.checkpoint import Checkpointer
 from gateway.adapters.db.directory import DirectoryCache
 from gateway.adapters.db.gate import WriteGate
 from gateway.adapters.db.hop import Result, Runner
@@ -33,6 +34,7 @@ class SqliteStore:
         self,
         writer: Runner,
         reader: Runner | None,
+        checkpointer: Checkpointer | None,
         lock: DataLock | None,
         now_us: Callable[[], int],
         entropy: Callable[[int], bytes],
@@ -40,6 +42,7 @@ class SqliteStore:
         """`reader` is None for a database in memory, which has one connection: reads pass the gate then."""
         self._writer = writer
         self._reader = reader
+        self._checkpointer = checkpointer
         self._lock = lock
         self._now_us = now_us
         self._entropy = entropy
@@ -54,8 +57,7 @@ class SqliteStore:
             try:
                 yield admission
             finally:
-                if not admission.kept:
-                    self._writer.roll_back()
+                self._left(admission.kept)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[SqliteLedger]:
@@ -67,8 +69,13 @@ class SqliteStore:
                 yield ledger
                 await self._writer.run(ledger.commit)
             finally:
-                if not ledger.committed:
-                    self._writer.roll_back()
+                self._left(ledger.committed)
+
+    def _left(self, committed: bool) -> None:
+        if not committed:
+            self._writer.roll_back()
+        elif self._checkpointer is not None:
+            self._checkpointer.committed()
 
     async def _read(self, question: Callable[[sqlite3.Connection], Result]) -> Result:
         if self._reader is not None:
@@ -165,6 +172,8 @@ class SqliteStore:
     async def close(self) -> None:
         """End the work under way, close, and free the data directory."""
         try:
+            if self._checkpointer is not None:
+                await self._checkpointer.close()
             if self._reader is not None:
                 await self._reader.close()
             await self._writer.close()

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from gateway.adapters.db.chain import COLUMNS, PURGED, ZEROS, Row
@@ -60,39 +61,41 @@ class ChainWalk:
 
     def _chunk(self, connection: sqlite3.Connection, chunk: int) -> bool:
         roots = dict(connection.execute(_ROOTS, (self.seq,)))
-        rows = connection.execute(_ROWS, (self.seq, chunk)).fetchall()
-        self._rows(rows, roots)
-        if len(rows) == chunk:
+        begun = self.seq
+        self._rows(connection.execute(_ROWS, (begun, chunk)), roots)
+        if self.seq - begun == chunk:
             return True
         self._end(connection, roots)
         return False
 
-    def _rows(self, rows: list[Row], roots: dict[int, bytes]) -> None:
+    def _rows(self, rows: Iterable[Row], roots: dict[int, bytes]) -> None:
         """The hot loop: names are local, and what is rare is looked at elsewhere."""
         sha256 = hashlib.sha256
-        last, expected = self.hash, self.seq
-        for row in rows:
-            seq, kind, key, at_us, content, salt, digest, link = row
-            expected += 1
-            try:
+        expected, last = self.seq, self.hash
+        try:
+            for seq, kind, key, at_us, content, salt, digest, link in rows:
                 if content is None and salt is None:
-                    self.purged += 1
-                    self._gone[kind] = max(at_us, self._gone.get(kind, at_us))
+                    self._note_gone(kind, at_us)
                 elif sha256(salt + content.encode()).digest() != digest:  # type: ignore[operator, union-attr]
                     raise _BrokenError(seq, "its content or salt is not what its digest says")
-                last = sha256(last + digest + f"{seq:d} {at_us:d} {len(kind)} {kind}{key}".encode()).digest()
-            except (TypeError, ValueError, AttributeError) as error:
-                raise _BrokenError(seq, f"a column is not of its type: {error}") from error
-            if link != last or seq != expected:
-                self._explain(row, expected)
-            if kind in _COUNTED:
-                self._count(kind, content)
-            if roots and roots.get(seq, link) != link:
-                raise _BrokenError(seq, "its hash is not the one of the signed root")
-            self.seq, self.hash = seq, last
+                here = sha256(last + digest + f"{seq} {at_us} {len(kind)} {kind}{key}".encode()).digest()
+                if here != link or seq != expected + 1:
+                    self._explain(seq, expected + 1)
+                if kind in _COUNTED:
+                    self._count(kind, content)
+                if roots and roots.get(seq, link) != link:
+                    raise _BrokenError(seq, "its hash is not the one of the signed root")
+                expected, last = seq, here
+        except (TypeError, ValueError, AttributeError) as error:
+            raise _BrokenError(expected + 1, f"a column is not of its type: {error}") from error
+        finally:
+            self.seq, self.hash = expected, last
 
-    def _explain(self, row: Row, expected: int) -> None:
-        seq = row[0]
+    def _note_gone(self, kind: str, at_us: int) -> None:
+        self.purged += 1
+        self._gone[kind] = max(at_us, self._gone.get(kind, at_us))
+
+    def _explain(self, seq: int, expected: int) -> None:
         if seq != expected:
             raise _BrokenError(expected, f"is missing: after event {expected - 1} comes event {seq}")
         raise _BrokenError(seq, "its kind, key, time, digest or hash is not what the chain says")

@@ -53,8 +53,7 @@ _REPLACE = " ON CONFLICT (id) DO UPDATE SET " + ", ".join(f"{name} = excluded.{n
 
 def write_visits(connection: sqlite3.Connection, visits: Collection[Visit]) -> None:
     """Insert the visits, or update what can change of those that exist."""
-    if visits:
-        insert(connection, _INSERT, WIDTH, [_row(visit) for visit in visits], _REPLACE)
+    insert(connection, _INSERT, WIDTH, [_row(visit) for visit in visits], _REPLACE)
 
 
 def _row(visit: Visit) -> tuple[Any, ...]:

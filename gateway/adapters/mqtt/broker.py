@@ -23,7 +23,7 @@ from gateway.adapters.mqtt.frames import FrameReader, MalformedError, Oversize
 from gateway.adapters.mqtt.peer import Peer
 from gateway.adapters.mqtt.switchboard import Switchboard
 from gateway.adapters.mqtt.watch import SilenceWatch
-from gateway.application.errors import ConfigurationError
+from gateway.application.errors import ConfigurationError, StoreUnavailableError
 from gateway.domain.ids import DoorRef
 from gateway.wire.limits import MAX_PAYLOAD
 
@@ -45,7 +45,7 @@ class Accounts(Protocol):
     """Who may connect."""
 
     async def check(self, username: str, password: str) -> bool:
-        """Whether the account exists and the password is its own."""
+        """Whether the account exists and the password is its own; StoreUnavailableError turns the client away."""
 
 
 class EmbeddedBroker:
@@ -137,15 +137,13 @@ class EmbeddedBroker:
             pass
         except asyncio.CancelledError:
             writer.transport.abort()
-        except Exception:
+        except Exception:  # noqa: BLE001  # whatever happens here must not reach other connections
             _log.exception("broker: a connection failed")
         finally:
             self._sockets.discard(task)
             writer.close()
 
-    async def _converse(
-        self, board: Switchboard, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _converse(self, board: Switchboard, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         packets = FrameReader(reader, _CONNECT_BYTES)
         self._make_room(writer)
         try:
@@ -181,13 +179,19 @@ class EmbeddedBroker:
     async def _authorised(self, hello: Hello) -> Rights:
         """The client's rights once all of its CONNECT is found right, its will included; RefusedError."""
         rights = rights_of(hello.username)
-        if rights is None or not await self._accounts.check(hello.username, hello.password):
+        if rights is None or not await self._knows(hello):
             raise RefusedError("credentials", NOT_AUTHORIZED)
         if not rights.may_connect_as(hello.client_id):
             raise RefusedError("client_id", IDENTIFIER_REJECTED)
         if hello.will and not rights.may_retain(hello.will.topic):
             raise RefusedError("will", NOT_AUTHORIZED)
         return rights
+
+    async def _knows(self, hello: Hello) -> bool:
+        try:
+            return await self._accounts.check(hello.username, hello.password)
+        except StoreUnavailableError:
+            raise RefusedError("unavailable", SERVER_UNAVAILABLE) from None
 
     async def _seat(self, board: Switchboard, peer: Peer) -> None:
         """Give the peer its place; whoever held its client id leaves first, will and all."""

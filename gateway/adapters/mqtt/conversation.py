@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from amqtt.adapters import BufferReader
 from amqtt.errors import AMQTTError, CodecError, MQTTError, NoDataError
@@ -135,7 +136,7 @@ def _packet_id(frame: Frame) -> int:
     return int.from_bytes(frame.body)
 
 
-async def _parsed(packet_type: type, frame: Frame) -> "SubscribePacket | UnsubscribePacket":
+async def _parsed(packet_type: Any, frame: Frame) -> Any:
     if frame.flags != 2:  # noqa: PLR2004
         raise MalformedError("reserved flags")
     try:

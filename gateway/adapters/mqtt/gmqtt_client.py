@@ -14,6 +14,8 @@ from gmqtt.storage import PersistentStorage
 
 OnPacket = Callable[["OneConnection", str, bytes, int], None]
 """The connection, topic, payload, and packet id (0 at QoS 0)."""
+MQTT_5: int = MQTTv50
+MQTT_3_1_1: int = MQTTv311
 
 
 class _Window(PersistentStorage):  # type: ignore[misc]  # gmqtt has no types
@@ -53,7 +55,7 @@ class OneConnection(Client):  # type: ignore[misc]  # gmqtt has no types
     def needs_older_protocol(self) -> bool:
         """Whether the broker answered that it does not speak MQTT 5."""
         version: int = self._connection_state.protocol_version
-        return version == MQTTv311
+        return version == MQTT_3_1_1
 
     @property
     def heard_at(self) -> float:
@@ -94,7 +96,3 @@ def _at_qos_0(client: OneConnection, topic: Any, payload: bytes, qos: int, prope
 
 def _text(topic: str | bytes) -> str:
     return topic if isinstance(topic, str) else topic.decode(errors="replace")
-
-
-MQTT_5: int = MQTTv50
-MQTT_3_1_1: int = MQTTv311

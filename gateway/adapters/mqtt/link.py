@@ -135,7 +135,7 @@ class MqttLink:
         """Send what is on the way (at most a second), then leave. Stopping twice is allowed."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_DRAIN_S):
-                while self.connected and self.unsent:
+                while self.connected and self.unsent:  # noqa: ASYNC110  # once, at the end
                     await asyncio.sleep(0.01)
         if self._runner:
             self._runner.cancel()
@@ -176,7 +176,7 @@ class MqttLink:
         lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         client = OneConnection(self._client_id, self._received, self._taken)
         client.set_auth_credentials(self._address.username, self._address.password)
-        client.on_disconnect = lambda *_: lost.done() or lost.set_result(None)
+        client.on_disconnect = lambda *_: None if lost.done() else lost.set_result(None)
         client.on_connect = self._greeted
         client.on_subscribe = self._subscribed
         try:
@@ -253,7 +253,7 @@ class MqttLink:
     def _received(self, client: OneConnection, topic: str, payload: bytes, packet_id: int) -> None:
         try:
             work = self._handle(topic, payload)
-        except Exception:
+        except Exception:  # noqa: BLE001  # the next message must be served
             _log.exception("broker: the handler of a message failed")
             _settle(client, packet_id, failed=True)
             return

@@ -114,11 +114,9 @@ class Switchboard(Broker):  # type: ignore[misc]  # amqtt has no types
             return session.rights.may_subscribe(topic)
         return session.rights.may_publish(topic)
 
-    async def _broadcast_message(
-        self, session: Any, topic: str, data: bytes, force_qos: int | None = None
-    ) -> None:
+    async def _broadcast_message(self, session: Any, topic: str, data: bytes, force_qos: int | None = None) -> None:
         del session
         await self.publish(Message(topic, bytes(data), force_qos or 0))
 
     async def _session_monitor(self) -> None:
-        """amqtt sweeps dead sessions once a second; here none is left behind."""
+        """Do nothing: amqtt would look for dead sessions, and here none is left behind."""

@@ -192,7 +192,6 @@ def _visits() -> None:
         sa.Column("visit", sa.Text(), nullable=False),
         sa.Column("started_us", BIG, nullable=False),
         sa.PrimaryKeyConstraint("holder"),
-        sqlite_with_rowid=False,
     )
     op.create_index("presences_inside", "presences", ["venue", "zone", "started_us"])
     op.create_table(

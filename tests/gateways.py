@@ -1,0 +1,289 @@
+"""A real gateway in a directory of its own, its clock in the test's hand; broker, HTTP, books and keys are real.
+
+The scene is that of `tests.builders`: HOST runs Montreuil by the hour, HOME runs Lyon by the day and has members
+who roam. It is set up once a session; every test gets a copy of it.
+"""
+
+import asyncio
+import hashlib
+import json
+import shutil
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.adapters.db.connect import FILE
+from gateway.application.issue_pass import Issued, PassOrder
+from gateway.compose import Clock, Gateway, build, system_entropy
+from gateway.config import Settings, read_settings
+from gateway.domain.directory import AntiPassback, Direction, Door
+from gateway.domain.ids import DoorRef, HolderId, OperatorId, PassRef, PlanId
+from gateway.domain.passes import PassKind
+from gateway.domain.visits import Visit
+from keys import framing
+from keys.ed25519 import PrivateKey
+from keys.holder_proof import HolderKey
+from keys.uses import Use
+from tests import builders
+from tests.builders import BACK, EVERY_SERVICE, EXIT, FRONT, HOME, HOST, INNER, LYON, MEETING, NOMAD, TURNSTILE
+from tests.e2e.raw_door import PATIENCE_S, Account, Crowd, RawDoor
+
+RESIDENT = PlanId("resident")
+"""HOST's own plan."""
+LYON_FRONT = DoorRef(LYON, "front")
+LYON_EXIT = DoorRef(LYON, "exit")
+BROKER_PASSWORD = "the gateway's own account on the broker"
+DOORS = (
+    builders.door(FRONT),
+    builders.door(BACK),
+    builders.door(EXIT, Direction.OUT),
+    builders.door(TURNSTILE, Direction.UNKNOWN),
+    builders.door(INNER, zone=MEETING),
+    builders.door(LYON_FRONT),
+    builders.door(LYON_EXIT, Direction.OUT),
+)
+HOSTS = {builders.MONTREUIL: HOST, LYON: HOME}
+
+
+@dataclass
+class HandClock:
+    """Wall time that stands still until a test moves it; jobs never run by themselves."""
+
+    now_us: int = builders.NOW_US
+
+    @property
+    def now_s(self) -> int:
+        """UTC seconds."""
+        return self.now_us // builders.SECOND
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now_us += round(seconds * builders.SECOND)
+
+    def clock(self) -> Clock:
+        """The gateway's clock. Timers are real: they bound how long a test hangs."""
+        return Clock(lambda: self.now_us, time.monotonic, _for_ever)
+
+
+async def _for_ever(seconds: float) -> None:
+    del seconds
+    await asyncio.Event().wait()
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with a pass; `key` is None when it is static."""
+
+    holder: HolderId
+    issued: Issued
+    key: HolderKey | None
+
+    @property
+    def ref(self) -> PassRef:
+        """The pass."""
+        return self.issued.ref
+
+    def show(self, at_s: int) -> str:
+        """What a reader reads: a fresh proof of that second, or the static text."""
+        return self.issued.text if self.key is None else framing.prove(self.issued.pass_bytes, self.key, at_s)
+
+
+def event_key(door: DoorRef) -> PrivateKey:
+    """The key that a door of the scene signs its journal with."""
+    return PrivateKey(hashlib.sha256(str(door).encode()).digest())
+
+
+@dataclass(frozen=True, slots=True)
+class Furnished:
+    """A data directory with the scene in it, and the doors' passwords."""
+
+    data: Path
+    passwords: dict[str, str]
+
+
+class House:
+    """One gateway that runs on `data`, and the ways a test looks into it."""
+
+    def __init__(self, furnished: Furnished, data: Path, clock: HandClock) -> None:
+        shutil.copytree(furnished.data, data)
+        self.data = data
+        self.clock = clock
+        self.passwords = dict(furnished.passwords)
+        self._clients: list[Crowd | RawDoor] = []
+        self._gateway: Gateway | None = None
+
+    @property
+    def gateway(self) -> Gateway:
+        """The gateway that runs."""
+        assert self._gateway is not None
+        return self._gateway
+
+    def settings(self, **changes: Any) -> Settings:
+        """Any free ports, and a known account on the broker."""
+        return read_settings({"data": self.data, "http_port": 0, "broker_password": BROKER_PASSWORD} | changes, {})
+
+    async def open(self) -> None:
+        """Start the gateway."""
+        self._gateway = await build(self.settings(), self.clock.clock(), system_entropy)
+        await self.gateway.start()
+
+    async def close(self) -> None:
+        """Doors leave, the gateway stops."""
+        for client in self._clients:
+            await client.leave()
+        self._clients.clear()
+        if self._gateway is not None:
+            await self._gateway.stop()
+            self._gateway = None
+
+    async def restart(self) -> None:
+        """Stop and start on the same data; doors have to be connected anew."""
+        await self.close()
+        await self.open()
+
+    # --- doors --------------------------------------------------------------------------------------------
+
+    async def door(self, ref: DoorRef = FRONT, suffix: str = "") -> RawDoor:
+        """A raw door, connected; it trusts the keys that the gateway lists for its host."""
+
+        def find(kid: bytes) -> bytes | None:
+            return self.gateway.view.find(Use.GATEWAY, HOSTS[ref.venue])(kid)
+
+        account = Account(ref.username, self.passwords[ref.username], suffix)
+        client = RawDoor(ref, account, event_key(ref), find, lambda: self.clock.now_us // 1000)
+        self._clients.append(client)
+        await client.connect(self.gateway.broker_url)
+        return client
+
+    async def crowd(self) -> Crowd:
+        """A client that may speak for every door and hears every decision."""
+        client = Crowd(Account("gateway", BROKER_PASSWORD, "crowd"), lambda: self.clock.now_us // 1000)
+        self._clients.append(client)
+        await client.connect(self.gateway.broker_url)
+        return client
+
+    async def more_doors(self, basis: Door, count: int) -> list[DoorRef]:
+        """Register that many doors like `basis`."""
+        refs = [DoorRef(basis.ref.venue, f"{basis.ref.door}-{number}") for number in range(count)]
+        for ref in refs:
+            self.passwords[ref.username] = await self.gateway.add_door(replace(basis, ref=ref))
+        return refs
+
+    async def walks_in(self, door: RawDoor, person: Person) -> str:
+        """A granted scan that the door reports as opened; returns the scan's id, which is the new visit's."""
+        answer = await self.shows(door, person)
+        assert answer.claims.outcome == "granted", answer.claims.reason
+        await door.reports("opened", answer)
+        return answer.claims.scan
+
+    async def shows(self, door: RawDoor, person: Person) -> Any:
+        """The person holds a pass before the reader now."""
+        return await door.scans(person.show(self.clock.now_s))
+
+    # --- people -------------------------------------------------------------------------------------------
+
+    async def person(self, number: str = "42", issuer: OperatorId = HOME, bound: bool = True, **order: Any) -> Person:
+        """A new member of the issuer with a pass of today, for any venue."""
+        plan = NOMAD if issuer == HOME else RESIDENT
+        member = await self.gateway.add_member(issuer, number, plan)
+        return await self.issue(member.holder, issuer, bound, **({"plan": plan} | order))
+
+    async def issue(self, holder: HolderId, issuer: OperatorId = HOME, bound: bool = True, **order: Any) -> Person:
+        """A pass for somebody on the books."""
+        key = HolderKey.make(system_entropy) if bound else None
+        now_s = self.clock.now_s
+        wanted = PassOrder(issuer, holder, PassKind.MEMBER, EVERY_SERVICE, now_s - 60, now_s + 20 * 3600)
+        wanted = replace(wanted, holder_key=None if key is None else key.public)
+        return Person(holder, await self.gateway.issue_pass(replace(wanted, **order)), key)
+
+    # --- books --------------------------------------------------------------------------------------------
+
+    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """What an auditor's own connection reads."""
+        with closing(sqlite3.connect(f"file:{self.data / FILE}?mode=ro", uri=True)) as books:
+            return books.execute(query, values).fetchall()
+
+    def count(self, table: str) -> int:
+        """How many rows."""
+        return int(self.rows(f"SELECT count(*) FROM {table}")[0][0])  # noqa: S608 - a table's name
+
+    async def noted(self, kind: str, code: str) -> dict[str, Any]:
+        """Wait for the audit line of a refusal; returns its content."""
+        query = "SELECT content FROM events WHERE kind = ? AND json_extract(content, '$.code') = ?"
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while not (found := self.rows(query, kind, code)):
+                    await asyncio.sleep(0.005)
+        except TimeoutError:
+            told = self.rows("SELECT kind, content FROM events WHERE kind LIKE '%refused'")
+            raise AssertionError(f"no audit line {kind} {code}, only {told}") from None
+        content: dict[str, Any] = json.loads(found[-1][0])
+        return content
+
+    def audit_text(self) -> str:
+        """All that the audit chain says, in one text."""
+        return "\n".join(f"{kind} {key} {content}" for kind, key, content in self.rows("SELECT kind, key, content FROM events"))
+
+    async def visits(self) -> list[Visit]:
+        """Every visit, by its start."""
+        return [visit async for visit in self.gateway.read_visits(0, 2**62)]
+
+    async def only_visit(self) -> Visit:
+        """The one visit that there is."""
+        (visit,) = await self.visits()
+        return visit
+
+    async def chain_holds(self) -> bool:
+        """Whether the audit chain verifies."""
+        return (await self.gateway.verify_chain()).fault is None
+
+    async def bill(self) -> int:
+        """Let every re-entry grace end, close the visits, bill everything so far; returns how many statements."""
+        self.clock.advance(3600)
+        await self.gateway.close_visits()
+        return len(await self.gateway.bill_period(0, self.clock.now_us))
+
+
+async def _furnish(data: Path) -> dict[str, str]:
+    gateway = await build(read_settings({"data": data}, {}), HandClock().clock(), system_entropy)
+    try:
+        await gateway.add_operator(builders.operator(HOST), {})
+        await gateway.add_operator(builders.operator(HOME), {})
+        hard = builders.meeting_zone(anti_passback=AntiPassback.HARD)
+        await gateway.put_venue(builders.venue(zones=builders.zones(builders.zone(), hard)))
+        lyon = {"id": LYON, "operator": HOME, "name": "Poste de Lyon", "tariff": builders.daily()}
+        await gateway.put_venue(builders.venue(**lyon))
+        await gateway.put_plan(builders.plan())
+        await gateway.put_plan(builders.plan(operator=HOST, id=RESIDENT))
+        passwords = {}
+        for door in DOORS:
+            keyed = replace(door, event_key=event_key(door.ref).public)
+            passwords[door.ref.username] = await gateway.add_door(keyed)
+    finally:
+        await gateway.close()
+    return passwords
+
+
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
+    """The scene, set up once."""
+    data = tmp_path_factory.mktemp("furnished") / "data"
+    with asyncio.Runner() as runner:
+        yield Furnished(data, runner.run(_furnish(data)))
+
+
+@pytest.fixture
+async def house(furnished: Furnished, tmp_path: Path) -> AsyncIterator[House]:
+    """A gateway that runs on a copy of the scene."""
+    opened = House(furnished, tmp_path / "data", HandClock())
+    await opened.open()
+    try:
+        yield opened
+    finally:
+        await opened.close()
