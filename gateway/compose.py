@@ -194,7 +194,7 @@ class Gateway:
             self._entropy,
             unknown=lambda door: self._turned_away(None, "unknown_door", str(door)),
         )
-        self._reports = ReportDesk(self.store, self.rings, link, clock.now_us)
+        self._reports = ReportDesk(self.store, self.rings, link, clock.now_us, self._turned_away)
         self._doors = DoorMqtt(self._admission.submit, self._reports.submit, self._refused, self._now_ms)
         self._desks = [asyncio.create_task(self._admission.run()), asyncio.create_task(self._reports.run())]
         return self._admission, self._doors

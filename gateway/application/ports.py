@@ -143,11 +143,14 @@ class Ledger(Protocol):
     async def free_status_indices(self, issuer: OperatorId, count: int, size: int) -> list[int]:
         """Draw `count` random unused indices below `size` of the issuer's status list."""
 
-    async def add_passes(self, passes: Sequence[IssuedPass]) -> None:
+    async def add_passes(self, issued: Sequence[IssuedPass]) -> None:
         """Insert the passes."""
 
     async def set_pass_standing(self, ref: PassRef, standing: Standing, by: str) -> bool:
         """Returns whether such a pass exists."""
+
+    async def give_back_use(self, ref: PassRef) -> None:
+        """Give an entry back to a pass that counts them: its door never opened."""
 
     async def journal_head(self, door: DoorRef) -> JournalHead:
         """How far the door's journal is committed."""

@@ -2,15 +2,13 @@
 
 import sys
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from gateway.adapters.mqtt.acl import GATEWAY
 from gateway.compose import Gateway, build, run_loop, system_clock, system_entropy
 from gateway.config import read_settings
 from gateway.logs import configure
-from simulators.bench.calibration import Calibration, Timed
+from simulators.bench.calibration import Calibration
 from simulators.bench.control import serve
 from simulators.bench.raw_crypto import RawCrypto
 from simulators.bench.scene import enrol, set_scene
@@ -28,7 +26,6 @@ class GatewayWorker:
             {
                 "data": data,
                 "broker": broker,
-                "broker_username": GATEWAY,
                 "broker_password": password,
                 "http_port": 0,
                 "head_every_s": NEVER_S,
@@ -73,25 +70,15 @@ class GatewayWorker:
         return {"count": len(made)}
 
     async def calibrate(self, question: dict[str, Any]) -> dict[str, Any]:
-        """Start or stop timing the bare operations."""
+        """Start timing the bare operations, or stop and answer what they took, microseconds of CPU each time."""
         if question["on"]:
             self._calibration.start()
-        else:
-            await self._calibration.stop()
-        return {}
+            return {}
+        return {**await self._calibration.stop()}
 
     async def cpu(self, _: dict[str, Any]) -> dict[str, Any]:
         """CPU seconds of this process, all threads, without what the calibration used."""
         return {"cpu_s": time.process_time() - self._calibration.cpu_s}
-
-    async def timed(self, _: dict[str, Any]) -> dict[str, Any]:
-        """What the bare operations took, microseconds of CPU each time."""
-        kinds: dict[str, Timed] = {
-            "ed25519_verify": self._calibration.verify_issuer,
-            "p256_verify": self._calibration.verify_holder,
-            "ed25519_sign": self._calibration.sign,
-        }
-        return {name: asdict(timed)["microseconds"] for name, timed in kinds.items()}
 
     async def stop(self, _: dict[str, Any]) -> dict[str, Any]:
         """Answer what waits, and close everything."""
@@ -112,7 +99,6 @@ async def work(data: Path, broker: str, password: str, holder_proof: bool) -> No
             "enrol": worker.enrol,
             "calibrate": worker.calibrate,
             "cpu": worker.cpu,
-            "timed": worker.timed,
             "stop": worker.stop,
         }
     )

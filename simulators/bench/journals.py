@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from gateway.domain.ids import DoorRef
 from gateway.wire.signed import ACK, EVENT, EventClaims, EventKind, encode, read_ack
@@ -59,7 +60,7 @@ class Journals:
         self._moved = asyncio.Event()
         for account, key in accounts:
             journal = self._journals[account.door] = Journal(account, key)
-            journal.door = WireDoor(account, lambda leaf, payload, j=journal: self._take(j, leaf, payload))
+            journal.door = WireDoor(account, partial(self._take, journal), suffix="journal")
 
     def write(self, outcomes: Sequence[Believed]) -> int:
         """Write one line for each grant; how many."""

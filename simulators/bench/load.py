@@ -1,9 +1,7 @@
 """The load: doors and their visitors, in a process of their own."""
 
-import sys
 import time
 from collections import deque
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +23,6 @@ AHEAD_S = 8
 """Proofs are made before a phase begins, for a time within it: good for 30 s on both sides."""
 SPREAD_S = 20
 """Showings of one pass are a second apart, over this long at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trust:
-    """Whom the doors believe."""
-
-    view: TrustView
 
 
 class Load:
@@ -155,4 +146,4 @@ async def work() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(uvloop.run(work()))
+    uvloop.run(work())

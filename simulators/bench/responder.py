@@ -41,6 +41,17 @@ class BareCommits:
         self._conn.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Broker accounts by name and password."""
+
+    passwords: Mapping[str, str]
+
+    async def check(self, username: str, password: str) -> bool:
+        """Whether the password is the account's."""
+        return self.passwords.get(username) == password
+
+
 class Responder:
     """Answers every scan on its door's decision topic, over the very link that the gateway uses."""
 
@@ -98,17 +109,6 @@ class Responder:
         self._crypto.verify_holder()
         self._commits.commit(hashlib.sha256(payload).digest())
         return payload + self._crypto.sign(payload)
-
-
-@dataclass(frozen=True, slots=True)
-class Accounts:
-    """Broker accounts by name and password."""
-
-    passwords: Mapping[str, str]
-
-    async def check(self, username: str, password: str) -> bool:
-        """Whether the password is the account's."""
-        return self.passwords.get(username) == password
 
 
 async def work(directory: Path, holder_proof: bool) -> None:

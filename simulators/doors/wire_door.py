@@ -14,6 +14,8 @@ from gateway.domain.ids import DoorRef
 from gateway.wire.topics import door_topic
 
 CONNECT_S = 5.0
+NEVER = -2
+"""As many failures as gmqtt may have behind it to try again; -1 would mean for ever."""
 HEARS = (("decision", 0), ("ack", 1))
 _SILENT = logging.getLogger(f"{__name__}.silent")
 _SILENT.disabled = True  # gmqtt logs whole packets, and packets hold passes
@@ -56,8 +58,7 @@ class WireDoor:
         self._ready = asyncio.Event()
         self._client = Client(f"{name}.{suffix}" if suffix else name, logger=_SILENT)
         self._client.set_auth_credentials(name, account.password)
-        self._client.set_config({"reconnect_retries": 0, "reconnect_delay": 0})
-        self._client.stop_reconnect()
+        self._client.set_config({"reconnect_retries": NEVER})
         self._client.on_connect = self._subscribe
         self._client.on_subscribe = self._subscribed
         self._client.on_message = self._take

@@ -1,6 +1,7 @@
 """The ledger's part for people: holders, members, passes, standings, bans. Audit lines name none of them."""
 
 import json
+from collections.abc import Sequence
 
 from sqlalchemy import bindparam, select
 
@@ -17,6 +18,13 @@ _ADD_HOLDER = inserting(holders)
 _MEMBER = Saving(members)
 _ADD_PASS = inserting(passes)
 _SET_STANDING = updating(passes, "standing")
+_GIVE_BACK = Prepared(
+    passes.update()
+    .where(
+        passes.c.issuer == bindparam("pk_issuer"), passes.c.id == bindparam("pk_id"), passes.c.uses_left.is_not(None)
+    )
+    .values(uses_left=passes.c.uses_left + 1)
+)
 _BAN = Saving(bans)
 _LIFT = Prepared(bans.delete().where(by_key(bans)))
 _INDEX_USED = Prepared(
@@ -71,7 +79,7 @@ class PeopleLedger(Books):
         # 64 bits over at most 2^20: the bias is below one in 2^44
         return int.from_bytes(self._entropy(8), "big") % below
 
-    async def add_passes(self, issued: list[IssuedPass] | tuple[IssuedPass, ...]) -> None:
+    async def add_passes(self, issued: Sequence[IssuedPass]) -> None:
         """Insert passes; ConflictError for a pass or status index that exists, UnknownError for a holder or plan."""
         for each in issued:
             claims = each.claims
@@ -101,6 +109,11 @@ class PeopleLedger(Books):
                 {"issuer": ref.issuer, "pass": ref.id, "standing": standing.value, "by": by},
             )
         return done.rowcount > 0
+
+    async def give_back_use(self, ref: PassRef) -> None:
+        """Give an entry back to a pass that counts them."""
+        if self._run(_GIVE_BACK, pk_issuer=ref.issuer, pk_id=ref.id).rowcount:
+            self._line("use_given_back", {"issuer": ref.issuer, "pass": ref.id})
 
     async def set_ban(self, host: OperatorId, holder: HolderId, banned: bool, reason: str, by: str) -> None:
         """Ban a holder from the host's venues, or lift the ban."""
