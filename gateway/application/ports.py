@@ -74,6 +74,14 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class ChainHead:
+    """The audit chain's last link: how many events it has, and the hash (32 bytes) that covers them all."""
+
+    seq: int
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class ChainFault:
     """The first row of the audit chain that does not hold."""
 
@@ -179,6 +187,12 @@ class Ledger(Protocol):
     async def add_statement(self, statement: Statement, jws: str) -> None:
         """Insert it, and mark the records it lists as standing on it."""
 
+    async def add_root(self, seq: int, link: bytes, jws: str) -> None:
+        """Keep a signed root: an operator vouches that event `seq` of the chain has hash `link`."""
+
+    async def purge_door_log(self, before_us: int) -> int:
+        """Delete the content of door events before that instant; the chain still holds. Returns how many."""
+
     async def note(self, kind: str, content: dict[str, Any]) -> None:
         """Append a bare audit line, e.g. a refused message. Nothing secret may be in it."""
 
@@ -232,6 +246,9 @@ class Store(Protocol):
 
     async def statements(self) -> list[tuple[Statement, str]]:
         """Every statement with its seal, in the order of their issue."""
+
+    async def chain_head(self) -> ChainHead:
+        """What an operator signs as a root, for `Ledger.add_root` to keep."""
 
     async def verify_chain(self) -> ChainState:
         """Verify the audit chain from its first row; names the first that does not hold."""

@@ -133,6 +133,7 @@ def _header(reading: Reading) -> None:
 
 def _key(reading: Reading) -> None:
     if reading.now_s >= reading.view.expires_s:
+        reading.verified = None  # what was remembered under that list is vouched for no more
         raise TrustExpired("no trust list that still holds")
     if reading.verified is not None:
         return

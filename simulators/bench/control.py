@@ -11,7 +11,7 @@ LINE_LIMIT = 16 * 1024 * 1024
 Handler = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
 
-class WorkerFault(Exception):
+class WorkerFault(Exception):  # noqa: N818 - a fault of the bench, told as such
     """A worker died or answered with a fault."""
 
 
@@ -67,7 +67,7 @@ class Worker:
             self.process.stdin.close()
         try:
             await asyncio.wait_for(self.process.wait(), 10)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             self.process.kill()
             await self.process.wait()
 

@@ -36,7 +36,7 @@ LONGEST_S = 15.0
 """Longer stretches would outlive the proofs made before them."""
 
 
-class BenchFault(Exception):
+class BenchFault(Exception):  # noqa: N818 - a fault of the bench, told as such
     """The bench found something other than speed: rows and decisions that do not agree."""
 
 

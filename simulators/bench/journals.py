@@ -1,4 +1,4 @@
-"""The doors' outcomes after a bench: each door's signed, chained lines, sent with a few in flight until acknowledged."""
+"""The doors' outcomes: each door's signed, chained lines, sent with a few in flight until acknowledged."""
 
 import asyncio
 from collections import deque

@@ -124,7 +124,11 @@ class Load:
         reasons: dict[str, int] = {}
         for each in believed:
             reasons[each.reason] = reasons.get(each.reason, 0) + 1
-        return {"decisions": len(believed), "granted": sum(each.outcome == "granted" for each in believed), "reasons": reasons}
+        return {
+            "decisions": len(believed),
+            "granted": sum(each.outcome == "granted" for each in believed),
+            "reasons": reasons,
+        }
 
 
 async def work() -> None:

@@ -57,7 +57,9 @@ class Measures:
     def ratios(self) -> dict[str, float]:
         """The targets' ratios: medians of the runs."""
         echo = median(self.echo_us)
-        rates = [each.decisions / each.seconds / crypto for each, crypto in zip(self.fresh, self.crypto_per_s, strict=True)]
+        rates = [
+            each.decisions / each.seconds / crypto for each, crypto in zip(self.fresh, self.crypto_per_s, strict=True)
+        ]
         return {
             "cpu": _round(median([each.ratio(echo) for each in self.fresh])),
             "cpu_repeat": _round(median([each.ratio(echo) for each in self.repeat])),

@@ -36,7 +36,7 @@ ROUNDS = 40
 BLOCK = 16
 """Passes, or bare operations, that are timed together."""
 NOW_S = 1_800_000_000
-FEDERATION = "passerelle"
+FEDERATION = "pw"
 OPERATOR = "FR*ATL"
 VENUE = VenueId("montreuil")
 _MAX_INDEX = 2**20

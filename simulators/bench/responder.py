@@ -23,6 +23,7 @@ from gateway.wire.topics import SCANS
 from simulators.bench.control import serve
 from simulators.bench.raw_crypto import RawCrypto
 
+
 class BareCommits:
     """One table, one row a commit."""
 
@@ -63,7 +64,7 @@ class Responder:
             "crypto": self._with_crypto,
             "floor": self._with_commit,
         }
-        self.answer = self._echo
+        self._answer: Callable[[bytes], bytes] = self._echo
         self._link: MqttLink | None = None
         self._broker: EmbeddedBroker | None = None
 
@@ -90,11 +91,11 @@ class Responder:
 
     def become(self, mode: str) -> None:
         """Answer as `echo`, `crypto` or `floor` from here on."""
-        self.answer = self._answers[mode]
+        self._answer = self._answers[mode]
 
     def _take(self, topic: str, payload: bytes) -> None:
         if self._link is not None:
-            self._link.publish(topic.removesuffix("scan") + "decision", self.answer(payload), qos=0)
+            self._link.publish(topic.removesuffix("scan") + "decision", self._answer(payload), qos=0)
 
     def _echo(self, payload: bytes) -> bytes:
         return payload

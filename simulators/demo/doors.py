@@ -69,9 +69,8 @@ async def install(
     gateway: Gateway, door: Door, operator: OperatorId, folder: Path, entropy: Callable[[int], bytes]
 ) -> Installed:
     """Register a door and its event key, and write down all that its agent needs."""
-    folder.mkdir(parents=True, mode=0o700)
+    key = await asyncio.to_thread(_make_key, folder, entropy)
     password = await gateway.add_door(door)
-    key = make_event_key(folder / "event.key", entropy)
     await gateway.register_event_key(door.ref, key.public)
     # some doors have a relay board of their own, worked by a program; the others only say so
     relay = door.ref.venue == LYON and which("true") is not None
@@ -94,6 +93,11 @@ async def install(
         },
         key,
     )
+
+
+def _make_key(folder: Path, entropy: Callable[[int], bytes]) -> PrivateKey:
+    folder.mkdir(parents=True, mode=0o700)
+    return make_event_key(folder / "event.key", entropy)
 
 
 class DemoDoors:

@@ -1,4 +1,4 @@
-"""`handles.json` in the data directory (0600): all that a foreign client needs to act in the demo, and one spare door."""
+"""`handles.json` in the data directory (0600): what a foreign client needs to act in the demo, and a spare door."""
 
 import json
 import os

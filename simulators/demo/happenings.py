@@ -12,7 +12,7 @@ from gateway.domain.reasons import Reason
 class Manner(StrEnum):
     """How someone shows what they show."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - the word for a pass
     """The pass they carry; a bound one with a proof made `offset_s` seconds from now."""
     PICTURE_AGAIN = "picture-again"
     """The very picture they showed last: a screenshot that was passed on."""
@@ -126,5 +126,14 @@ class VisitsClosed:
 
 
 Happening = (
-    Showing | ReusedId | ModeSet | BanSet | PassRevoked | MemberSet | OperatorSet | PlanChanged | TokenIssued | VisitsClosed
+    Showing
+    | ReusedId
+    | ModeSet
+    | BanSet
+    | PassRevoked
+    | MemberSet
+    | OperatorSet
+    | PlanChanged
+    | TokenIssued
+    | VisitsClosed
 )

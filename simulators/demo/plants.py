@@ -1,4 +1,4 @@
-"""Faults that can be planted in the demo, one at a time, to prove that its figures are alive. Each breaks a real part."""
+"""Faults that can be planted in the demo, to prove that its figures are alive. Each breaks one real part."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -78,33 +78,42 @@ class Player:
             case VisitsClosed():
                 await self._cast.gateway.publish_heads()
                 await self._cast.gateway.close_visits()
-            case _:
-                await self._act(happening)
-                self._tell(FeedLine(happening.at_us, happening.story))
+            case ModeSet() | BanSet() | OperatorSet() | PlanChanged():
+                await self._rule(happening)
+                await self._announce(happening.at_us, happening.story)
+            case PassRevoked() | MemberSet() | TokenIssued():
+                await self._keep_people(happening)
+                await self._announce(happening.at_us, happening.story)
 
-    async def _act(
-        self,
-        happening: ModeSet | BanSet | PassRevoked | MemberSet | OperatorSet | PlanChanged | TokenIssued,
-    ) -> None:
+    async def _announce(self, at_us: int, story: str) -> None:
+        await self._cast.gateway.publish_heads()
+        self._tell(FeedLine(at_us, story))
+
+    async def _rule(self, happening: ModeSet | BanSet | OperatorSet | PlanChanged) -> None:
+        """What hosts and the cooperative decide."""
         gateway, household = self._cast.gateway, self._cast.household
         match happening:
             case ModeSet(_, venue, mode, story):
                 await gateway.set_mode(venue, mode, story, BY)
             case BanSet(_, host, who, banned, story):
                 await gateway.set_ban(host, household[who].holder, banned, story, BY)
+            case OperatorSet(_, operator, state, _):
+                await gateway.set_operator_state(operator, state, BY)
+            case PlanChanged(_, plan, _):
+                await gateway.put_plan(plan)
+
+    async def _keep_people(self, happening: PassRevoked | MemberSet | TokenIssued) -> None:
+        """What homes decide about their members."""
+        gateway, household = self._cast.gateway, self._cast.household
+        match happening:
             case PassRevoked(_, who, _):
                 if (issued := household[who].issued) is not None:
                     await gateway.set_pass_standing(issued.ref, Standing.REVOKED, BY)
             case MemberSet(_, who, standing, _):
                 resident = household[who]
                 await gateway.set_member_standing(resident.person.home, resident.external_id, standing)
-            case OperatorSet(_, operator, state, _):
-                await gateway.set_operator_state(operator, state, BY)
-            case PlanChanged(_, plan, _):
-                await gateway.put_plan(plan)
             case TokenIssued(_, who, _):
                 await household.issue_token(who, self._cast.clock.now_s())
-        await gateway.publish_heads()
 
     async def _show(self, showing: Showing) -> None:
         door = self._cast.doors[showing.door]
@@ -135,16 +144,17 @@ class Player:
                 return FeedLine(at_us, story, door, who, "ignored", "", "nothing to read")
             case Ignored(_, why):
                 return FeedLine(at_us, story, door, who, "ignored", "", why)
-            case Answered(_, None, _, why):
-                self.tally.unanswered += 1
-                return FeedLine(at_us, story, door, who, "unanswered", "", why)
-            case Answered(_, verdict, seconds, _) if verdict is not None:
+            case Answered(_, verdict, seconds, why):
+                if verdict is None:
+                    self.tally.unanswered += 1
+                    return FeedLine(at_us, story, door, who, "unanswered", "", why)
                 self.tally.latencies_s.append(seconds)
                 words = verdict.words.en
                 return FeedLine(at_us, story, door, who, verdict.outcome, verdict.reason, words, seconds)
-        raise AssertionError(found)
 
     def _judge(self, happening: Showing | ReusedId, line: FeedLine) -> None:
         if line.reason != happening.meant:
             told = line.reason or line.outcome
-            self.tally.surprises.append(f"{happening.at_us} {happening.door} {line.who}: {told}, meant {happening.meant}")
+            self.tally.surprises.append(
+                f"{happening.at_us} {happening.door} {line.who}: {told}, meant {happening.meant}"
+            )

@@ -74,7 +74,7 @@ class PlainScreen:
         else:
             verdict = f"{line.outcome} {line.reason}".strip()
             story = f"  ({line.text})" if line.text else ""
-            self._print(f"{wall(line.at_us)}  {str(line.door):<22} {line.who:<10} {verdict:<28} {line.words}{story}")
+            self._print(f"{wall(line.at_us)}  {line.door!s:<22} {line.who:<10} {verdict:<28} {line.words}{story}")
 
     def refresh(self) -> None:
         """Nothing to draw."""

@@ -60,7 +60,12 @@ def _forgeries(t: Instant) -> Iterator[Happening]:
     basile = cast.BASILE
     yield _shows(t("08:12:20"), basile, at.QUARANTE_IN)
     yield Showing(
-        t("08:31:00"), basile.name, at.LOUVRE_IN, Reason.BAD_SIGNATURE, Manner.FORGED, story="a pass made longer by hand"
+        t("08:31:00"),
+        basile.name,
+        at.LOUVRE_IN,
+        Reason.BAD_SIGNATURE,
+        Manner.FORGED,
+        story="a pass made longer by hand",
     )
     yield Showing(
         t("10:21:15"), "?", at.LYON_IN, Reason.UNKNOWN_ISSUER, Manner.OUTSIDER, story="a club outside the federation"
@@ -82,7 +87,12 @@ def _clocks_and_copies(t: Instant) -> Iterator[Happening]:
     yield _shows(t("16:48:00"), tina, at.QUARANTE_OUT)
     yield _shows(t("09:03:00"), ugo, at.QUARANTE_IN)
     yield Showing(
-        t("09:03:11"), ugo.name, at.QUARANTE_IN, Reason.REPLAYED, Manner.PICTURE_AGAIN, story="Ugo's screenshot, on another phone"
+        t("09:03:11"),
+        ugo.name,
+        at.QUARANTE_IN,
+        Reason.REPLAYED,
+        Manner.PICTURE_AGAIN,
+        story="Ugo's screenshot, on another phone",
     )
     yield ReusedId(t("09:04:30"), at.QUARANTE_IN, "PW1:ANOTHER TEXT", "a used scan id with other bytes")
     yield _shows(t("18:07:00"), ugo, at.QUARANTE_OUT)
@@ -122,7 +132,9 @@ def _plans_and_hours(t: Instant) -> Iterator[Happening]:
     yield _shows(t("16:31:00"), celeste, at.QUARANTE_OUT)
     yield _shows(t("14:31:00"), dorian, at.QUARANTE_IN, Reason.PLAN, "a mornings plan in the afternoon")
     yield PlanChanged(
-        t("12:40:00"), Plan(at.QRT, at.STUDIO, Service.DESK), "Le Quarante takes the meeting room out of its studio plan"
+        t("12:40:00"),
+        Plan(at.QRT, at.STUDIO, Service.DESK),
+        "Le Quarante takes the meeting room out of its studio plan",
     )
     yield _shows(t("13:31:00"), basile, at.QUARANTE_IN)
     yield _shows(t("13:40:00"), basile, at.MEETING_IN, Reason.WRONG_ZONE, "a plan that lost its meeting room")

@@ -61,7 +61,7 @@ def feed_text(line: FeedLine) -> Text:
     text.append(wall(line.at_us), style="dim")
     if line.door is None:
         return text.append(f"  {line.text}", style="cyan")
-    text.append(f"  {str(line.door):<22} {line.who:<10} ")
+    text.append(f"  {line.door!s:<22} {line.who:<10} ")
     text.append(f"{line.outcome} {line.reason}".ljust(30), style=COLOURS.get(line.outcome, ""))
     if line.seconds:
         text.append(f" {line.seconds * 1000:5.1f} ms", style="dim")

@@ -1,4 +1,4 @@
-"""A door reduced to its connection: publishes scans, hands over what comes on its decision topic."""
+"""A door reduced to its connection: publishes scans and events, hands over what comes on its own topics."""
 
 import asyncio
 import contextlib
@@ -7,18 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from gmqtt import Client, Subscription
-from gmqtt.mqtt.constants import MQTTv311
+from gmqtt import Subscription
 
+from gateway.adapters.mqtt.gmqtt_client import MQTT_3_1_1, OneConnection
 from gateway.domain.ids import DoorRef
 from gateway.wire.topics import door_topic
 
 CONNECT_S = 5.0
-NEVER = -2
-"""As many failures as gmqtt may have behind it to try again; -1 would mean for ever."""
 HEARS = (("decision", 0), ("ack", 1))
-_SILENT = logging.getLogger(f"{__name__}.silent")
-_SILENT.disabled = True  # gmqtt logs whole packets, and packets hold passes
+_GOODBYE_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,51 +48,57 @@ class WireDoor:
         on_lost: Callable[[], None] | None = None,
         suffix: str = "",
     ) -> None:
+        logging.getLogger("gmqtt").setLevel(logging.CRITICAL)  # it logs whole packets, and packets hold passes
         name = account.door.username
         self._door = account.door
         self._hear = hear
         self._on_lost = on_lost
         self._ready = asyncio.Event()
-        self._client = Client(f"{name}.{suffix}" if suffix else name, logger=_SILENT)
+        self._lost = False
+        self._client = OneConnection(f"{name}.{suffix}" if suffix else name, self._take, _nobody)
         self._client.set_auth_credentials(name, account.password)
-        self._client.set_config({"reconnect_retries": NEVER})
         self._client.on_connect = self._subscribe
         self._client.on_subscribe = self._subscribed
-        self._client.on_message = self._take
         self._client.on_disconnect = self._lose
-        self._closing = False
 
     async def connect(self, broker: BrokerAddress) -> None:
-        """Connect and subscribe; TimeoutError, OSError, or gmqtt's MQTTConnectError."""
+        """Connect and subscribe; TimeoutError, OSError, or gmqtt's MQTTError."""
         async with asyncio.timeout(CONNECT_S):
-            await self._client.connect(broker.host, broker.port, version=MQTTv311)
+            await self._client.connect(broker.host, broker.port, version=MQTT_3_1_1)
             await self._ready.wait()
 
     def send(self, leaf: str, payload: bytes) -> None:
         """Publish on the door's own ``scan`` or ``event``, QoS 1."""
-        self._client.publish(door_topic(self._door, leaf), payload, qos=1)
+        self._client.publish_at_qos_1(door_topic(self._door, leaf), payload, retain=False)
 
     async def close(self) -> None:
         """Leave the broker; whatever is in flight is forgotten."""
-        self._closing = True
-        with contextlib.suppress(Exception):
-            async with asyncio.timeout(CONNECT_S):
-                await self._client.disconnect()
+        self._on_lost = None
+        if not self._lost:
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(_GOODBYE_S):
+                    await self._client.disconnect()
+        self._client.cut()
 
-    def _subscribe(self, client: Client, flags: int, code: int, properties: Any) -> None:
+    def _subscribe(self, client: OneConnection, flags: int, code: int, properties: Any) -> None:
         del flags, code, properties
         client.subscribe([Subscription(door_topic(self._door, leaf), qos=qos) for leaf, qos in HEARS])
 
-    def _subscribed(self, client: Client, mid: int, qos: Any, properties: Any) -> None:
+    def _subscribed(self, client: OneConnection, mid: int, qos: Any, properties: Any) -> None:
         del client, mid, qos, properties
         self._ready.set()
 
-    def _take(self, client: Client, topic: str, payload: bytes, qos: int, properties: Any) -> int:
-        del client, qos, properties
+    def _take(self, client: OneConnection, topic: str, payload: bytes, packet_id: int) -> None:
+        if packet_id:
+            client.acknowledge(packet_id)
         self._hear(topic.rpartition("/")[2], payload)
-        return 0
 
-    def _lose(self, client: Client, packet: Any, error: Exception | None = None) -> None:
+    def _lose(self, client: OneConnection, packet: Any, error: Exception | None = None) -> None:
         del client, packet, error
-        if self._on_lost is not None and not self._closing:
+        self._lost = True
+        if self._on_lost is not None:
             self._on_lost()
+
+
+def _nobody(packet_id: int) -> None:
+    """Who is told that the broker has taken a message."""

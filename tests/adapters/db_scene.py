@@ -16,7 +16,7 @@ from gateway.domain.tariffs import price
 from gateway.domain.visits import Ending, Visit, billable_s, check_out, opened
 from gateway.wire.signed import EventClaims, EventKind
 from tests import builders
-from tests.builders import EXIT, FRONT, HOLDER, HOME, HOST, LYON, NOMAD, NOW_US, SECOND
+from tests.builders import EXIT, FRONT, HOME, NOMAD, NOW_US, SECOND
 
 RECORD_JWS = "eyJ0.cmVj.c2VhbA"
 
@@ -116,9 +116,7 @@ async def stay(store: Store, holder: int, scan: int, begun_us: int = NOW_US, las
 
 
 def priced(visit: Visit, number: int, sealed_us: int = NOW_US) -> ChargeRecord:
-    return charge(
-        visit, price(visit.started_us, billable_s(visit), visit.tariff, "Europe/Paris"), number, sealed_us
-    )
+    return charge(visit, price(visit.started_us, billable_s(visit), visit.tariff, "Europe/Paris"), number, sealed_us)
 
 
 async def seal(store: Store, visit: Visit) -> ChargeRecord:
@@ -130,4 +128,3 @@ async def seal(store: Store, visit: Visit) -> ChargeRecord:
 
 
 PASS = PassRef(HOME, builders.claims().ref.id)
-

@@ -79,7 +79,8 @@ class AdmissionContract:
         (outcome,) = await scene.admit(store, [scene.ask_of(1, 1)])
         assert outcome.verdict.outcome is VerdictOutcome.GRANTED
         async with store.admitting() as admission:
-            picture = await admission.picture([scene.ask_of(1, 1), scene.ask_of(1, 2, BACK), scene.ask_of(2, 3)], NOW_US)
+            asks = [scene.ask_of(1, 1), scene.ask_of(1, 2, BACK), scene.ask_of(2, 3)]
+            picture = await admission.picture(asks, NOW_US)
         visit = outcome.visits[-1]
         assert picture.repeats == {builders.scan_id(1): outcome.verdict}
         assert picture.presences == {HOLDER: Presence(HOLDER, MONTREUIL, DESKS, NOW_US, visit.id)}
@@ -134,11 +135,8 @@ class AdmissionContract:
         await scene.furnish(store, [montreuil], members=5)
         await scene.admit(store, [scene.ask_of(1, 1), scene.ask_of(2, 2)])
         later_us = NOW_US + 30 * MINUTE
-        await scene.admit(
-            store,
-            [scene.ask_of(2, 3, INNER, later_us), scene.ask_of(3, 4, FRONT, later_us), scene.ask_of(4, 5, ELSEWHERE, later_us)],
-            later_us,
-        )
+        moves = ((2, INNER), (3, FRONT), (4, ELSEWHERE))
+        await scene.admit(store, [scene.ask_of(n, n + 1, door, later_us) for n, door in moves], later_us)
         for now_us, inside in {
             later_us: {(MONTREUIL, DESKS): 2, (MONTREUIL, MEETING): 1},
             NOW_US + HOUR - 1: {(MONTREUIL, DESKS): 2, (MONTREUIL, MEETING): 1},
@@ -177,6 +175,18 @@ class AdmissionContract:
         assert stored is not None
         assert stored.uses_left == 0
 
+    async def test_an_entry_that_never_was_is_given_back_to_a_pass_that_counts(self, store: SqliteStore) -> None:
+        await scene.furnish(store, uses_left=2)
+        unlimited = scene.issued(2, holder=HOLDER)
+        async with store.writing() as ledger:
+            await ledger.add_passes([unlimited])
+        await scene.admit(store, [scene.ask_of(1, 1)])
+        async with store.writing() as ledger:
+            await ledger.give_back_use(scene.PASS)
+            await ledger.give_back_use(unlimited.claims.ref)
+        kept = [await store.issued(ref) for ref in (scene.PASS, unlimited.claims.ref)]
+        assert [each and each.uses_left for each in kept] == [2, None]
+
     async def test_a_proof_is_remembered_for_every_door_until_no_clock_takes_it(self, store: SqliteStore) -> None:
         await scene.furnish(store)
         await scene.admit(store, [scene.ask_of(1, 1), scene.ask_of(1, 2, BACK)])
@@ -201,7 +211,7 @@ class AdmissionContract:
         assert len(picture.repeats) == len(picture.presences) == len(picture.visits) == 700
 
     @pytest.mark.parametrize("size", [1, 7])
-    async def test_the_last_places_are_given_once_however_many_batches_race(self, store: SqliteStore, size: int) -> None:
+    async def test_the_last_places_are_given_once_in_a_race(self, store: SqliteStore, size: int) -> None:
         await scene.furnish(store, [builders.venue(capacity=5)], members=28)
         batches = [
             [scene.ask_of(number, number) for number in range(first, first + size)] for first in range(1, 29, size)
@@ -250,4 +260,3 @@ class AdmissionContract:
 def _lines_of_furnishing() -> int:
     """Audit lines that `furnish` leaves: two operators, a plan, two venues, six doors, and three for a member."""
     return 2 + 1 + 2 + 6 + 3
-

@@ -65,10 +65,7 @@ PAYLOADS: dict[str, tuple[bytes, str]] = {
 
 def counted(code: str) -> float:
     """How often that refusal was counted by this process."""
-    return sum(REGISTRY.get_sample_value(f"{name}_total", labels) or 0 for name, labels in (
-        ("passerelle_refused_messages", {"code": code}),
-        ("passerelle_broker_refusals", {"what": code.removeprefix("broker_")}),
-    ))
+    return REGISTRY.get_sample_value("passerelle_refused_messages_total", {"code": code}) or 0.0
 
 
 async def served(house: House, door: RawDoor) -> None:
@@ -225,12 +222,15 @@ async def test_a_topic_that_no_door_can_have_is_refused_even_from_a_broker_that_
     await served(house, await house.door())
 
 
-async def test_a_scan_of_a_door_that_the_books_do_not_hold_is_dropped_and_counted(house: House) -> None:
-    crowd = await house.crowd()
-    before = REGISTRY.get_sample_value("passerelle_dropped_scans_total", {"why": "unknown_door"}) or 0
+async def test_a_scan_of_a_door_that_the_books_do_not_hold_is_not_answered_and_leaves_a_line(house: House) -> None:
+    crowd, before = await house.crowd(), counted("unknown_door")
     await crowd.publish("pw/v1/montreuil/cellar/scan", scan(at_ms=house.clock.now_us // 1000))
+
+    assert (await house.noted("message_refused", "unknown_door"))["detail"] == "montreuil/cellar"
+    assert counted("unknown_door") == before + 1
+    assert crowd.heard == []
+    assert "SOMEBODY" not in house.audit_text()
     await served(house, await house.door())
-    assert REGISTRY.get_sample_value("passerelle_dropped_scans_total", {"why": "unknown_door"}) == before + 1
 
 
 async def test_a_flood_of_refusals_is_audited_ten_times_a_minute_and_then_in_one_line(house: House) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from gateway.domain.ids import OperatorId, VenueId
 from keys import cwt, framing, jws, status_list, token, trust_list
 from keys.ed25519 import PrivateKey
 from keys.holder_proof import HolderKey
@@ -17,8 +18,8 @@ from keys.uses import KeyState, Use
 NOW_S = 1_800_000_000
 DAY_S = 86_400
 FEDERATION = "pw"
-A, B = "FR*ATL", "FR*LPO"
-VENUE, OTHER_VENUE = "montreuil", "lyon"
+A, B = OperatorId("FR*ATL"), OperatorId("FR*LPO")
+VENUE, OTHER_VENUE = VenueId("montreuil"), VenueId("lyon")
 
 
 def key(name: str) -> PrivateKey:

@@ -75,7 +75,9 @@ def test_a_key_that_others_may_read_or_write_is_not_used(tmp_path: Path, bits: i
 def test_what_is_not_our_key_is_said_to_be_damaged(tmp_path: Path) -> None:
     path = tmp_path / "a.pem"
     clear = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    other = X25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret"))
+    other = X25519PrivateKey.generate().private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")
+    )
     files.write_private(path, KEY, b"secret")
     torn = path.read_bytes()[:-60]
     for content, said in ((clear, "not encrypted"), (other, "no Ed25519"), (torn, "PKCS#8"), (b"", "PKCS#8")):
@@ -114,8 +116,17 @@ def test_what_a_killed_writer_left_behind_is_in_nobodys_way(tmp_path: Path) -> N
 def test_the_file_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[str] = []
     sync, rename = os.fsync, Path.replace
-    monkeypatch.setattr("os.fsync", lambda handle: (order.append("sync"), sync(handle))[1])
-    monkeypatch.setattr(Path, "replace", lambda this, to: (order.append("rename"), rename(this, to))[1])
+
+    def noted_sync(handle: int) -> None:
+        order.append("sync")
+        sync(handle)
+
+    def noted_rename(path: Path, target: Path) -> Path:
+        order.append("rename")
+        return rename(path, target)
+
+    monkeypatch.setattr("os.fsync", noted_sync)
+    monkeypatch.setattr(Path, "replace", noted_rename)
     files.write_atomic(tmp_path / "a", b"x")
     assert order == ["sync", "rename", "sync"]
 

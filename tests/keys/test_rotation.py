@@ -1,13 +1,14 @@
 """Rings over time, seen through trust views: a table of named histories, and then any history at all.
 
-Two doors are asked in every history: a *prompt* one, which takes in each list as it is published, and a *late* one, which
-holds the oldest list that is still in force.
+Two doors are asked in every history: a *prompt* one, which takes in each list as it is published, and a *late* one,
+which holds the oldest list that is still in force.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -16,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from gateway.domain.passes import Proven
 from gateway.wire.credential import explain, read_pass
-from keys import cwt, framing
+from keys import cwt, framing, jws
 from keys.faults import KeyFault, NoSigningKey, NotListedLongEnough
 from keys.ring import Rings
 from keys.trust_view import TrustView
@@ -84,7 +85,7 @@ def world(tmp_path: Path) -> World:
     return World(tmp_path)
 
 
-Step = tuple[object, ...]
+Step = tuple[Any, ...]
 HISTORIES: dict[str, Sequence[Step]] = {
     "the first key signs before any list is out": [
         ("sign", "first", 12), ("publish",), ("everywhere", "first"),
@@ -97,7 +98,8 @@ HISTORIES: dict[str, Sequence[Step]] = {
         ("fails", "rotate", NotListedLongEnough), ("publish",), ("fails", "rotate", NotListedLongEnough),
     ],
     "the next key may not sign a second too soon": [
-        ("publish",), ("wait", 24 - 1 / HOUR_S), ("fails", "rotate", NotListedLongEnough), ("wait", 1 / HOUR_S), ("rotate",),
+        ("publish",), ("wait", 24 - 1 / HOUR_S), ("fails", "rotate", NotListedLongEnough),
+        ("wait", 1 / HOUR_S), ("rotate",),
     ],
     "what a new key signs is accepted where the new list is not known yet": [
         ("publish",), ("wait", 12), ("publish",), ("wait", 12), ("rotate",), ("sign", "new", 12), ("late", "new"),
@@ -133,8 +135,8 @@ HISTORIES: dict[str, Sequence[Step]] = {
         ("sign", "still", 12), ("everywhere", "still"), ("wait", 24), ("rotate",),
     ],
     "a retiring key can be revoked": [
-        ("publish",), ("sign", "old", 200), ("wait", 24), ("rotate",), ("publish",), ("revoke", "retiring"), ("publish",),
-        ("refused", "old", "key"), ("sign", "new", 12), ("prompt", "new"),
+        ("publish",), ("sign", "old", 200), ("wait", 24), ("rotate",), ("publish",),
+        ("revoke", "retiring"), ("publish",), ("refused", "old", "key"), ("sign", "new", 12), ("prompt", "new"),
     ],
     "a revoked key is listed as such until its last pass would have expired": [
         ("publish",), ("sign", "old", 40), ("revoke",), ("publish",), ("wait", 20), ("publish",),
@@ -152,10 +154,9 @@ def test_history(world: World, history: Sequence[Step]) -> None:
         _play(world, *step)
 
 
-def _play(world: World, action: str, *given: object) -> None:  # type: ignore[misc]
+def _play(world: World, action: str, *given: Any) -> None:
     match action, given:
         case "fails", (str() as name, fault):
-            assert isinstance(fault, type)
             with pytest.raises(fault):
                 _play(world, name, *(["x", 1] if name == "sign" else []))
         case "everywhere", (str() as name,):
@@ -225,8 +226,6 @@ def test_an_operator_that_joins_later_signs_at_once(world: World) -> None:
     assert world.rings.due(world.now_s)
     world.publish()
     payload = b'{"iss":"FR*LPO"}'
-    from keys import jws
-
     token = world.rings.jws(B, "gateway", "pw-head+jwt", payload)
     assert jws.verify(token, "pw-head+jwt", world.prompt.find(Use.GATEWAY, B)) == {"iss": B}
 
@@ -277,10 +276,13 @@ class AnyHistory(RuleBasedStateMachine):
 
     @rule()
     def rotate(self) -> None:
-        try:
+        waiting = self.world.rings.book.ring(A, Use.PASS).next
+        ready_s = None if waiting is None else waiting.ready_s(MAX_AGE_H * HOUR_S)
+        if ready_s is not None and ready_s <= self.world.now_s:
             self.world.rotate()
-        except NotListedLongEnough as fault:
-            assert fault.ready_s is None or fault.ready_s > self.world.now_s
+            return
+        with pytest.raises(NotListedLongEnough):
+            self.world.rotate()
 
     @precondition(lambda self: len(self.revoked) < 2)
     @rule(state=st.sampled_from([KeyState.ACTIVE, KeyState.NEXT, KeyState.RETIRING]))
@@ -319,7 +321,6 @@ TestAnyHistory = AnyHistory.TestCase
 
 
 @pytest.fixture(autouse=True)
-def _no_slow_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _no_slow_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """These histories are about time, not about power cuts."""
     monkeypatch.setattr("os.fsync", lambda _: None)
-    yield

@@ -32,8 +32,8 @@ class DirectoryLedger(Books):
 
     async def add_operator(self, operator: Operator, legal: dict[str, str]) -> None:
         """Insert an operator; ConflictError when it exists."""
-        row = {"id": operator.id, "name": operator.name, "state": operator.state.value}
-        self._run(_ADD_OPERATOR, **row, legal=to_json(legal))
+        row = {"name": operator.name, "state": operator.state.value}
+        self._run(_ADD_OPERATOR, id=operator.id, **row, legal=to_json(legal))
         self._configured("operator_added", {"operator": operator.id, **row})
 
     async def set_operator(self, operator: Operator, by: str) -> None:
@@ -49,7 +49,6 @@ class DirectoryLedger(Books):
         """
         hours, tariff = hours_text(venue.hours), tariff_text(venue.tariff)
         row = {
-            "id": venue.id,
             "operator": venue.operator,
             "name": venue.name,
             "time_zone": venue.time_zone,
@@ -61,7 +60,7 @@ class DirectoryLedger(Books):
             "capped_default_s": venue.capped_default_s,
             "forgotten_after_s": venue.forgotten_after_s,
         }
-        self._save(_VENUE, **row, mode=venue.mode.value, mode_number=0, mode_reason="")
+        self._save(_VENUE, id=venue.id, **row, mode=venue.mode.value, mode_number=0, mode_reason="")
         zones_told = self._put_zones(venue)
         told = {"hours": json.loads(hours), "tariff": json.loads(tariff)}
         self._configured("venue_put", {"venue": venue.id, **row, **told, "zones": zones_told})

@@ -1,13 +1,11 @@
-"""The ledger's part for what others rely on: trust lists that were followed, signed roots of the chain, purges."""
-
-import hashlib
+"""The ledger's part for what others rely on: signed roots of the chain, and purges that they survive."""
 
 from sqlalchemy import bindparam, select
 
 from gateway.adapters.db.books import Books
 from gateway.adapters.db.chain import PURGED, purge
-from gateway.adapters.db.prepared import Prepared, by_key, inserting
-from gateway.adapters.db.schema import chain_roots, events, trust_lists
+from gateway.adapters.db.prepared import Prepared, inserting
+from gateway.adapters.db.schema import chain_roots, events
 from gateway.adapters.db.verdicts import DECISION, SCAN_REUSED
 from gateway.adapters.db.visit_ledger import REPORT
 from gateway.application.errors import ConflictError
@@ -15,25 +13,12 @@ from gateway.application.errors import ConflictError
 DOOR_LOG = (DECISION, SCAN_REUSED, REPORT)
 """Kinds that are purged after the door log's term; billing facts and configuration stay."""
 
-_TRUST_LIST = Prepared(select(trust_lists.c.jws).where(by_key(trust_lists)))
-_ADD_TRUST_LIST = inserting(trust_lists)
 _HASH = Prepared(select(events.c.hash).where(events.c.seq == bindparam("seq")))
 _ADD_ROOT = inserting(chain_roots)
 
 
 class ProofLedger(Books):
     """What stands here is compared with what was published, so it only ever grows."""
-
-    async def save_trust_list(self, version: int, epoch: int, jws: str) -> None:
-        """Keep a verified list; harmless to repeat, ConflictError for another list of the same number."""
-        kept = self._run(_TRUST_LIST, pk_epoch=epoch, pk_version=version).fetchone()
-        if kept is not None:
-            if kept[0] != jws:
-                raise ConflictError(f"trust list {version} of epoch {epoch} was another one")
-            return
-        self._run(_ADD_TRUST_LIST, version=version, epoch=epoch, jws=jws)
-        digest = hashlib.sha256(jws.encode()).hexdigest()
-        self._line("trust_list", {"version": version, "epoch": epoch, "sha256": digest})
 
     async def add_root(self, seq: int, link: bytes, jws: str) -> None:
         """Keep a signed root: an operator vouches that event `seq` has hash `link`.

@@ -17,12 +17,12 @@ from gateway.adapters.db.schema import (
     passes,
     presences,
     statements,
-    trust_lists,
     venues,
     visits,
 )
+from gateway.adapters.db.schema import chain_head as heads
 from gateway.adapters.db.visit_rows import COLUMNS, visit_of
-from gateway.application.ports import IssuedPass, Member, VenueMode
+from gateway.application.ports import ChainHead, IssuedPass, Member, VenueMode
 from gateway.domain.charges import ChargeRecord
 from gateway.domain.directory import Mode
 from gateway.domain.ids import HolderId, OperatorId, PassRef, PlanId, VenueId, VisitId, ZoneId
@@ -102,9 +102,7 @@ _INSIDE = Prepared(
     .order_by(presences.c.since_us, presences.c.holder)
 )
 _STATEMENTS = Prepared(select(*(statements.c[name] for name in STATEMENT), statements.c.jws).order_by(statements.c.id))
-_TRUST_LIST = Prepared(
-    select(trust_lists.c.jws).order_by(trust_lists.c.epoch.desc(), trust_lists.c.version.desc()).limit(1)
-)
+_HEAD = Prepared(select(heads.c.seq, heads.c.hash))
 
 _WORST = {standing: rank for rank, standing in enumerate((Standing.VALID, Standing.SUSPENDED, Standing.REVOKED))}
 
@@ -190,7 +188,7 @@ def all_statements(connection: sqlite3.Connection) -> list[tuple[Statement, str]
     return [(statement_of(row), row[-1]) for row in _STATEMENTS.run(connection)]
 
 
-def latest_trust_list(connection: sqlite3.Connection) -> str | None:
-    """The trust list of the highest epoch and version."""
-    row = _TRUST_LIST.run(connection).fetchone()
-    return row and str(row[0])
+def chain_head(connection: sqlite3.Connection) -> ChainHead:
+    """The last link of the audit chain."""
+    seq, link = _HEAD.run(connection).fetchone()
+    return ChainHead(seq, link)

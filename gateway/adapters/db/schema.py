@@ -302,15 +302,6 @@ ledger_entries = Table(
 )
 """Double entry: the two rows of a charge record sum to zero, and so does every pair and the whole."""
 
-trust_lists = Table(
-    "trust_lists",
-    metadata,
-    Column("epoch", Big, nullable=False),
-    Column("version", Big, nullable=False),
-    Column("jws", Text, nullable=False),
-    PrimaryKeyConstraint("epoch", "version"),
-)
-
 events = Table(
     "events",
     metadata,

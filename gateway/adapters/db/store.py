@@ -15,7 +15,7 @@ from gateway.adapters.db.ledger import SqliteLedger
 from gateway.adapters.db.lock import DataLock
 from gateway.adapters.db.verify import ChainWalk
 from gateway.adapters.db.verify_seals import SealWalk
-from gateway.application.ports import ChainState, IssuedPass, Member, VenueMode
+from gateway.application.ports import ChainHead, ChainState, IssuedPass, Member, VenueMode
 from gateway.domain.charges import ChargeRecord
 from gateway.domain.directory import Directory
 from gateway.domain.ids import OperatorId, PassRef, VenueId
@@ -48,6 +48,11 @@ class SqliteStore:
         self._entropy = entropy
         self._gate = WriteGate()
         self._directory = DirectoryCache()
+
+    @property
+    def reads_beside_writes(self) -> bool:
+        """Whether a read goes on while a transaction is open; in memory it waits for its end."""
+        return self._reader is not None
 
     @asynccontextmanager
     async def admitting(self) -> AsyncIterator[SqliteAdmission]:
@@ -144,14 +149,9 @@ class SqliteStore:
         """Every statement with its seal, in the order of their issue."""
         return await self._read(reads.all_statements)
 
-    async def save_trust_list(self, version: int, epoch: int, jws: str) -> None:
-        """Keep a verified trust list; harmless to repeat."""
-        async with self.writing() as ledger:
-            await ledger.save_trust_list(version, epoch, jws)
-
-    async def latest_trust_list(self) -> str | None:
-        """The trust list of the highest epoch and version."""
-        return await self._read(reads.latest_trust_list)
+    async def chain_head(self) -> ChainHead:
+        """The chain's last link, for an operator to sign."""
+        return await self._read(reads.chain_head)
 
     async def verify_chain(self) -> ChainState:
         """Verify the audit chain from its first event; writers go on meanwhile."""

@@ -38,146 +38,132 @@ def upgrade() -> None:
     op.execute(DECISIONS)
     op.execute(REPORTS)
     op.execute("INSERT INTO directory_version (id, version) VALUES (1, 0)")
-    op.execute(
-        sa.text("INSERT INTO chain_head (id, seq, hash) VALUES (1, 0, :zeros)").bindparams(
-            sa.bindparam("zeros", bytes(32), sa.LargeBinary)
-        )
-    )
+    zeros = sa.bindparam("zeros", bytes(32), sa.LargeBinary)
+    op.execute(sa.text("INSERT INTO chain_head (id, seq, hash) VALUES (1, 0, :zeros)").bindparams(zeros))
+
+
+def _texts(*names: str) -> list[sa.Column[str]]:
+    return [sa.Column(name, sa.Text(), nullable=False) for name in names]
+
+
+def _numbers(*names: str) -> list[sa.Column[int]]:
+    return [sa.Column(name, sa.Integer(), nullable=False) for name in names]
+
+
+def _bigs(*names: str) -> list[sa.Column[int]]:
+    return [sa.Column(name, BIG, autoincrement=False, nullable=False) for name in names]
+
+
+def _bytes(*names: str) -> list[sa.Column[bytes]]:
+    return [sa.Column(name, sa.LargeBinary(), nullable=False) for name in names]
+
+
+def _one_row() -> sa.Column[int]:
+    return sa.Column("id", sa.Integer(), sa.CheckConstraint("id = 1", name="one_row"), nullable=False)
+
+
+def _refers(column: str, to: str) -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint([column], [to])
+
+
+def _partial(name: str, table: str, columns: list[str], where: str) -> None:
+    condition = sa.text(where)
+    op.create_index(name, table, columns, sqlite_where=condition, postgresql_where=condition)
 
 
 def _directory() -> None:
-    op.create_table(
-        "operators",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("legal", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
+    op.create_table("operators", *_texts("id", "name", "state", "legal"), sa.PrimaryKeyConstraint("id"))
     op.create_table(
         "venues",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("operator", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("time_zone", sa.Text(), nullable=False),
-        sa.Column("hours", sa.Text(), nullable=False),
-        sa.Column("tariff", sa.Text(), nullable=False),
+        *_texts("id", "operator", "name", "time_zone", "hours", "tariff"),
         sa.Column("capacity", sa.Integer()),
-        sa.Column("mode", sa.Text(), nullable=False),
-        sa.Column("mode_number", sa.Integer(), nullable=False),
-        sa.Column("mode_reason", sa.Text(), nullable=False),
-        sa.Column("passback_grace_s", sa.Integer(), nullable=False),
-        sa.Column("reentry_grace_s", sa.Integer(), nullable=False),
-        sa.Column("capped_default_s", sa.Integer(), nullable=False),
-        sa.Column("forgotten_after_s", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["operator"], ["operators.id"]),
+        *_texts("mode"),
+        *_numbers("mode_number"),
+        *_texts("mode_reason"),
+        *_numbers("passback_grace_s", "reentry_grace_s", "capped_default_s", "forgotten_after_s"),
         sa.PrimaryKeyConstraint("id"),
+        _refers("operator", "operators.id"),
     )
     op.create_table(
         "zones",
-        sa.Column("venue", sa.Text(), nullable=False),
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("service", sa.Integer(), nullable=False),
-        sa.Column("anti_passback", sa.Text(), nullable=False),
+        *_texts("venue", "id"),
+        *_numbers("service"),
+        *_texts("anti_passback"),
         sa.Column("capacity", sa.Integer()),
-        sa.ForeignKeyConstraint(["venue"], ["venues.id"]),
         sa.PrimaryKeyConstraint("venue", "id"),
+        _refers("venue", "venues.id"),
         sqlite_with_rowid=False,
     )
     op.create_table(
         "doors",
-        sa.Column("venue", sa.Text(), nullable=False),
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("zone", sa.Text(), nullable=False),
-        sa.Column("direction", sa.Text(), nullable=False),
-        sa.Column("open_s", sa.Integer(), nullable=False),
+        *_texts("venue", "id", "zone", "direction"),
+        *_numbers("open_s"),
         sa.Column("event_key", sa.LargeBinary()),
-        sa.Column("credential_hash", sa.Text(), nullable=False),
-        sa.Column("journal_n", BIG, nullable=False),
-        sa.Column("journal_hash", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["venue", "zone"], ["zones.venue", "zones.id"]),
+        *_texts("credential_hash"),
+        *_bigs("journal_n"),
+        *_bytes("journal_hash"),
         sa.PrimaryKeyConstraint("venue", "id"),
+        sa.ForeignKeyConstraint(["venue", "zone"], ["zones.venue", "zones.id"]),
         sqlite_with_rowid=False,
     )
     op.create_table(
         "plans",
-        sa.Column("operator", sa.Text(), nullable=False),
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("services", sa.Integer(), nullable=False),
-        sa.Column("roaming", sa.Integer(), nullable=False),
+        *_texts("operator", "id"),
+        *_numbers("services", "roaming"),
         sa.Column("hours", sa.Text()),
-        sa.Column("any_hour", sa.Integer(), nullable=False),
-        sa.Column("allow_mode", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["operator"], ["operators.id"]),
+        *_numbers("any_hour"),
+        *_texts("allow_mode"),
         sa.PrimaryKeyConstraint("operator", "id"),
+        _refers("operator", "operators.id"),
         sqlite_with_rowid=False,
     )
-    op.create_table(
-        "directory_version",
-        sa.Column("id", sa.Integer(), sa.CheckConstraint("id = 1", name="one_row"), nullable=False),
-        sa.Column("version", BIG, nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
+    op.create_table("directory_version", _one_row(), *_bigs("version"), sa.PrimaryKeyConstraint("id"))
 
 
 def _people() -> None:
     op.create_table(
         "holders",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("home", sa.Text(), nullable=False),
-        sa.Column("alias", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["home"], ["operators.id"]),
+        *_texts("id", "home", "alias"),
         sa.PrimaryKeyConstraint("id"),
+        _refers("home", "operators.id"),
         sqlite_with_rowid=False,
     )
     op.create_table(
         "members",
-        sa.Column("operator", sa.Text(), nullable=False),
-        sa.Column("external_id", sa.Text(), nullable=False),
-        sa.Column("holder", sa.Text(), nullable=False),
-        sa.Column("plan", sa.Text(), nullable=False),
-        sa.Column("standing", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["holder"], ["holders.id"]),
-        sa.ForeignKeyConstraint(["operator", "plan"], ["plans.operator", "plans.id"]),
-        sa.ForeignKeyConstraint(["operator"], ["operators.id"]),
+        *_texts("operator", "external_id", "holder", "plan", "standing"),
         sa.PrimaryKeyConstraint("operator", "external_id"),
         sa.UniqueConstraint("holder", name="members_holder"),
+        _refers("operator", "operators.id"),
+        _refers("holder", "holders.id"),
+        sa.ForeignKeyConstraint(["operator", "plan"], ["plans.operator", "plans.id"]),
         sqlite_with_rowid=False,
     )
     op.create_table(
         "passes",
-        sa.Column("issuer", sa.Text(), nullable=False),
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("holder", sa.Text(), nullable=False),
-        sa.Column("kind", sa.Integer(), nullable=False),
-        sa.Column("services", sa.Integer(), nullable=False),
-        sa.Column("not_before_s", BIG, nullable=False),
-        sa.Column("expires_s", BIG, nullable=False),
-        sa.Column("audience", sa.Text(), nullable=False),
-        sa.Column("status_index", sa.Integer(), nullable=False),
+        *_texts("issuer", "id", "holder"),
+        *_numbers("kind", "services"),
+        *_bigs("not_before_s", "expires_s"),
+        *_texts("audience"),
+        *_numbers("status_index"),
         sa.Column("holder_key", sa.LargeBinary()),
-        sa.Column("form", sa.Text(), nullable=False),
+        *_texts("form"),
         sa.Column("plan", sa.Text()),
-        sa.Column("standing", sa.Text(), nullable=False),
+        *_texts("standing"),
         sa.Column("uses_left", sa.Integer()),
-        sa.CheckConstraint("uses_left >= 0", name="passes_uses_left"),
-        sa.ForeignKeyConstraint(["holder"], ["holders.id"]),
-        sa.ForeignKeyConstraint(["issuer", "plan"], ["plans.operator", "plans.id"]),
-        sa.ForeignKeyConstraint(["issuer"], ["operators.id"]),
-        sa.CheckConstraint("uses_left >= 0", name="passes_uses_left"),
         sa.PrimaryKeyConstraint("issuer", "id"),
         sa.UniqueConstraint("issuer", "status_index", name="passes_status_index"),
+        sa.CheckConstraint("uses_left >= 0", name="passes_uses_left"),
+        _refers("issuer", "operators.id"),
+        _refers("holder", "holders.id"),
+        sa.ForeignKeyConstraint(["issuer", "plan"], ["plans.operator", "plans.id"]),
         sqlite_with_rowid=False,
     )
     op.create_table(
         "bans",
-        sa.Column("holder", sa.Text(), nullable=False),
-        sa.Column("host", sa.Text(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("set_by", sa.Text(), nullable=False),
-        sa.Column("at_us", BIG, nullable=False),
-        sa.ForeignKeyConstraint(["host"], ["operators.id"]),
+        *_texts("holder", "host", "reason", "set_by"),
+        *_bigs("at_us"),
         sa.PrimaryKeyConstraint("holder", "host"),
+        _refers("host", "operators.id"),
         sqlite_with_rowid=False,
     )
 
@@ -185,186 +171,112 @@ def _people() -> None:
 def _visits() -> None:
     op.create_table(
         "presences",
-        sa.Column("holder", sa.Text(), nullable=False),
-        sa.Column("venue", sa.Text(), nullable=False),
-        sa.Column("zone", sa.Text(), nullable=False),
-        sa.Column("since_us", BIG, nullable=False),
-        sa.Column("visit", sa.Text(), nullable=False),
-        sa.Column("started_us", BIG, nullable=False),
+        *_texts("holder", "venue", "zone"),
+        *_bigs("since_us"),
+        *_texts("visit"),
+        *_bigs("started_us"),
         sa.PrimaryKeyConstraint("holder"),
     )
     op.create_index("presences_inside", "presences", ["venue", "zone", "started_us"])
     op.create_table(
         "proofs",
-        sa.Column("proof_s", BIG, nullable=False),
-        sa.Column("issuer", sa.Text(), nullable=False),
-        sa.Column("pass", sa.Text(), nullable=False),
-        sa.Column("door", sa.Text(), nullable=False),
+        *_bigs("proof_s"),
+        *_texts("issuer", "pass", "door"),
         sa.PrimaryKeyConstraint("proof_s", "issuer", "pass", "door"),
         sqlite_with_rowid=False,
     )
     op.create_table(
         "visits",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("holder", sa.Text(), nullable=False),
-        sa.Column("home", sa.Text(), nullable=False),
-        sa.Column("host", sa.Text(), nullable=False),
-        sa.Column("venue", sa.Text(), nullable=False),
-        sa.Column("door", sa.Text(), nullable=False),
-        sa.Column("pass_issuer", sa.Text(), nullable=False),
-        sa.Column("pass_id", sa.Text(), nullable=False),
+        *_texts("id", "holder", "home", "host", "venue", "door", "pass_issuer", "pass_id"),
         sa.Column("plan", sa.Text()),
-        sa.Column("tariff", sa.Text(), nullable=False),
-        sa.Column("capped_default_s", sa.Integer(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("started_us", BIG, nullable=False),
-        sa.Column("credential", sa.Text(), nullable=False),
+        *_texts("tariff"),
+        *_numbers("capped_default_s"),
+        *_texts("state"),
+        *_bigs("started_us"),
+        *_texts("credential"),
         sa.Column("ended_us", BIG),
         sa.Column("ending", sa.Text()),
         sa.Column("resumed_us", BIG),
         sa.Column("resumed_ending", sa.Text()),
-        sa.Column("passback", sa.Integer(), nullable=False),
+        *_numbers("passback"),
         sa.Column("opened_jws", sa.Text()),
         sa.Column("last_entry", sa.Text()),
         sa.Column("sealed_us", BIG),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index(
-        "visits_left",
-        "visits",
-        ["holder", "venue", "ended_us"],
-        unique=False,
-        sqlite_where=sa.text("state = 'COMPLETED' AND sealed_us IS NULL"),
-        postgresql_where=sa.text("state = 'COMPLETED' AND sealed_us IS NULL"),
-    )
-    op.create_index(
-        "visits_open",
-        "visits",
-        ["started_us"],
-        unique=False,
-        sqlite_where=sa.text("state IN ('PENDING', 'ACTIVE')"),
-        postgresql_where=sa.text("state IN ('PENDING', 'ACTIVE')"),
-    )
     op.create_index("visits_started", "visits", ["started_us"])
-    op.create_index(
-        "visits_to_seal",
-        "visits",
-        ["ended_us"],
-        unique=False,
-        sqlite_where=sa.text("state = 'COMPLETED' AND sealed_us IS NULL AND opened_jws IS NOT NULL"),
-        postgresql_where=sa.text("state = 'COMPLETED' AND sealed_us IS NULL AND opened_jws IS NOT NULL"),
-    )
+    _partial("visits_open", "visits", ["started_us"], "state IN ('PENDING', 'ACTIVE')")
+    left = "state = 'COMPLETED' AND sealed_us IS NULL"
+    _partial("visits_left", "visits", ["holder", "venue", "ended_us"], left)
+    _partial("visits_to_seal", "visits", ["ended_us"], f"{left} AND opened_jws IS NOT NULL")
 
 
 def _money() -> None:
     op.create_table(
         "statements",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("home", sa.Text(), nullable=False),
-        sa.Column("host", sa.Text(), nullable=False),
-        sa.Column("from_us", BIG, nullable=False),
-        sa.Column("before_us", BIG, nullable=False),
-        sa.Column("currency", sa.Text(), nullable=False),
-        sa.Column("ranges", sa.Text(), nullable=False),
-        sa.Column("count", sa.Integer(), nullable=False),
-        sa.Column("records_sha256", sa.Text(), nullable=False),
-        sa.Column("net_cents", BIG, nullable=False),
-        sa.Column("vat_cents", BIG, nullable=False),
-        sa.Column("total_cents", BIG, nullable=False),
-        sa.Column("issued_us", BIG, nullable=False),
-        sa.Column("jws", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["home"], ["operators.id"]),
-        sa.ForeignKeyConstraint(["host"], ["operators.id"]),
+        *_numbers("id"),
+        *_texts("home", "host"),
+        *_bigs("from_us", "before_us"),
+        *_texts("currency", "ranges"),
+        *_numbers("count"),
+        *_texts("records_sha256"),
+        *_bigs("net_cents", "vat_cents", "total_cents", "issued_us"),
+        *_texts("jws"),
         sa.PrimaryKeyConstraint("id"),
+        _refers("home", "operators.id"),
+        _refers("host", "operators.id"),
     )
     op.create_index("statements_pair", "statements", ["host", "home", "from_us"])
     op.create_table(
         "charge_records",
-        sa.Column("host", sa.Text(), nullable=False),
-        sa.Column("number", BIG, nullable=False),
-        sa.Column("home", sa.Text(), nullable=False),
-        sa.Column("visit", sa.Text(), nullable=False),
-        sa.Column("venue", sa.Text(), nullable=False),
-        sa.Column("started_us", BIG, nullable=False),
-        sa.Column("ended_us", BIG, nullable=False),
-        sa.Column("billable_s", BIG, nullable=False),
-        sa.Column("proven_end", sa.Integer(), nullable=False),
-        sa.Column("tariff_id", sa.Text(), nullable=False),
-        sa.Column("currency", sa.Text(), nullable=False),
-        sa.Column("lines", sa.Text(), nullable=False),
-        sa.Column("net_cents", BIG, nullable=False),
-        sa.Column("vat_cents", BIG, nullable=False),
-        sa.Column("total_cents", BIG, nullable=False),
-        sa.Column("pass_sha256", sa.Text(), nullable=False),
-        sa.Column("outcome_sha256", sa.Text(), nullable=False),
-        sa.Column("sealed_us", BIG, nullable=False),
-        sa.Column("jws", sa.Text(), nullable=False),
+        *_texts("host"),
+        *_bigs("number"),
+        *_texts("home", "visit", "venue"),
+        *_bigs("started_us", "ended_us", "billable_s"),
+        *_numbers("proven_end"),
+        *_texts("tariff_id", "currency", "lines"),
+        *_bigs("net_cents", "vat_cents", "total_cents"),
+        *_texts("pass_sha256", "outcome_sha256"),
+        *_bigs("sealed_us"),
+        *_texts("jws"),
         sa.Column("statement", sa.Integer()),
-        sa.ForeignKeyConstraint(["home"], ["operators.id"]),
-        sa.ForeignKeyConstraint(["host"], ["operators.id"]),
-        sa.ForeignKeyConstraint(["statement"], ["statements.id"]),
-        sa.ForeignKeyConstraint(["visit"], ["visits.id"]),
         sa.PrimaryKeyConstraint("host", "number"),
         sa.UniqueConstraint("visit"),
+        _refers("host", "operators.id"),
+        _refers("home", "operators.id"),
+        _refers("visit", "visits.id"),
+        _refers("statement", "statements.id"),
     )
-    op.create_index(
-        "charge_records_unbilled",
-        "charge_records",
-        ["home", "host", "ended_us"],
-        unique=False,
-        sqlite_where=sa.text("statement IS NULL"),
-        postgresql_where=sa.text("statement IS NULL"),
-    )
+    _partial("charge_records_unbilled", "charge_records", ["home", "host", "ended_us"], "statement IS NULL")
     op.create_table(
         "ledger_entries",
-        sa.Column("host", sa.Text(), nullable=False),
-        sa.Column("number", BIG, nullable=False),
-        sa.Column("account", sa.Text(), nullable=False),
-        sa.Column("counterparty", sa.Text(), nullable=False),
-        sa.Column("amount_minor", BIG, nullable=False),
-        sa.Column("currency", sa.Text(), nullable=False),
-        sa.Column("at_us", BIG, nullable=False),
-        sa.ForeignKeyConstraint(["account"], ["operators.id"]),
-        sa.ForeignKeyConstraint(["counterparty"], ["operators.id"]),
-        sa.ForeignKeyConstraint(["host", "number"], ["charge_records.host", "charge_records.number"]),
+        *_texts("host"),
+        *_bigs("number"),
+        *_texts("account", "counterparty"),
+        *_bigs("amount_minor"),
+        *_texts("currency"),
+        *_bigs("at_us"),
         sa.PrimaryKeyConstraint("host", "number", "account"),
+        _refers("account", "operators.id"),
+        _refers("counterparty", "operators.id"),
+        sa.ForeignKeyConstraint(["host", "number"], ["charge_records.host", "charge_records.number"]),
         sqlite_with_rowid=False,
     )
 
 
 def _chain() -> None:
     op.create_table(
-        "trust_lists",
-        sa.Column("epoch", BIG, nullable=False),
-        sa.Column("version", BIG, nullable=False),
-        sa.Column("jws", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("epoch", "version"),
-    )
-    op.create_table(
         "events",
-        sa.Column("seq", BIG, autoincrement=False, nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("at_us", BIG, nullable=False),
+        *_bigs("seq"),
+        *_texts("kind", "key"),
+        *_bigs("at_us"),
         sa.Column("content", sa.Text()),
         sa.Column("salt", sa.LargeBinary()),
-        sa.Column("digest", sa.LargeBinary(), nullable=False),
-        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        *_bytes("digest", "hash"),
         sa.PrimaryKeyConstraint("seq"),
         sa.UniqueConstraint("key"),
     )
+    op.create_table("chain_head", _one_row(), *_bigs("seq"), *_bytes("hash"), sa.PrimaryKeyConstraint("id"))
     op.create_table(
-        "chain_head",
-        sa.Column("id", sa.Integer(), sa.CheckConstraint("id = 1", name="one_row"), nullable=False),
-        sa.Column("seq", BIG, nullable=False),
-        sa.Column("hash", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-    op.create_table(
-        "chain_roots",
-        sa.Column("seq", BIG, autoincrement=False, nullable=False),
-        sa.Column("hash", sa.LargeBinary(), nullable=False),
-        sa.Column("at_us", BIG, nullable=False),
-        sa.Column("jws", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("seq"),
+        "chain_roots", *_bigs("seq"), *_bytes("hash"), *_bigs("at_us"), *_texts("jws"), sa.PrimaryKeyConstraint("seq")
     )

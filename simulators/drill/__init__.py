@@ -1,0 +1,1 @@
+"""Drills: what must hold when something is broken on purpose."""
