@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from gateway.adapters.db.connect import FILE
 from gateway.application.issue_pass import Issued, PassOrder
@@ -83,6 +84,8 @@ class Person:
     holder: HolderId
     issued: Issued
     key: HolderKey | None
+    number: str = ""
+    """The home's own number for a member."""
 
     @property
     def ref(self) -> PassRef:
@@ -115,6 +118,7 @@ class House:
         self.data = data
         self.clock = clock
         self.passwords = dict(furnished.passwords)
+        self._people = 0
         self._clients: list[Crowd | RawDoor] = []
         self._gateway: Gateway | None = None
 
@@ -135,12 +139,16 @@ class House:
 
     async def close(self) -> None:
         """Doors leave, the gateway stops."""
-        for client in self._clients:
-            await client.leave()
-        self._clients.clear()
+        await self.see_off()
         if self._gateway is not None:
             await self._gateway.stop()
             self._gateway = None
+
+    async def see_off(self) -> None:
+        """Every door that was connected leaves."""
+        for client in self._clients:
+            await client.leave()
+        self._clients.clear()
 
     async def restart(self) -> None:
         """Stop and start on the same data; doors have to be connected anew."""
@@ -168,11 +176,12 @@ class House:
         await client.connect(self.gateway.broker_url)
         return client
 
-    async def more_doors(self, basis: Door, count: int) -> list[DoorRef]:
-        """Register that many doors like `basis`."""
-        refs = [DoorRef(basis.ref.venue, f"{basis.ref.door}-{number}") for number in range(count)]
+    async def more_doors(self, basis: Door, count: int = 1, *, keyed: bool = True) -> list[DoorRef]:
+        """Register that many doors like `basis`, with event keys of their own or without."""
+        refs = [DoorRef(basis.ref.venue, f"extra-{len(self.passwords) + number}") for number in range(count)]
         for ref in refs:
-            self.passwords[ref.username] = await self.gateway.add_door(replace(basis, ref=ref))
+            key = event_key(ref).public if keyed else None
+            self.passwords[ref.username] = await self.gateway.add_door(replace(basis, ref=ref, event_key=key))
         return refs
 
     async def walks_in(self, door: RawDoor, person: Person) -> str:
@@ -188,13 +197,15 @@ class House:
 
     # --- people -------------------------------------------------------------------------------------------
 
-    async def person(self, number: str = "42", issuer: OperatorId = HOME, bound: bool = True, **order: Any) -> Person:
+    async def person(self, issuer: OperatorId = HOME, *, bound: bool = True, **order: Any) -> Person:
         """A new member of the issuer with a pass of today, for any venue."""
         plan = NOMAD if issuer == HOME else RESIDENT
-        member = await self.gateway.add_member(issuer, number, plan)
-        return await self.issue(member.holder, issuer, bound, **({"plan": plan} | order))
+        self._people += 1
+        member = await self.gateway.add_member(issuer, f"member {self._people}", plan)
+        person = await self.issue(member.holder, issuer, bound=bound, **({"plan": plan} | order))
+        return replace(person, number=member.external_id)
 
-    async def issue(self, holder: HolderId, issuer: OperatorId = HOME, bound: bool = True, **order: Any) -> Person:
+    async def issue(self, holder: HolderId, issuer: OperatorId = HOME, *, bound: bool = True, **order: Any) -> Person:
         """A pass for somebody on the books."""
         key = HolderKey.make(system_entropy) if bound else None
         now_s = self.clock.now_s
@@ -213,16 +224,19 @@ class House:
         """How many rows."""
         return int(self.rows(f"SELECT count(*) FROM {table}")[0][0])  # noqa: S608 - a table's name
 
-    async def noted(self, kind: str, code: str) -> dict[str, Any]:
-        """Wait for the audit line of a refusal; returns its content."""
-        query = "SELECT content FROM events WHERE kind = ? AND json_extract(content, '$.code') = ?"
+    async def noted(self, code: str, after: int = 0) -> dict[str, Any]:
+        """Wait for the audit line of a refused message, later than event `after`; returns its content."""
+        query = (
+            "SELECT content FROM events WHERE kind = 'message_refused' AND json_extract(content, '$.code') = ? "
+            "AND seq > ?"
+        )
         try:
             async with asyncio.timeout(PATIENCE_S):
-                while not (found := self.rows(query, kind, code)):
+                while not (found := self.rows(query, code, after)):
                     await asyncio.sleep(0.005)
         except TimeoutError:
-            told = self.rows("SELECT kind, content FROM events WHERE kind LIKE '%refused'")
-            raise AssertionError(f"no audit line {kind} {code}, only {told}") from None
+            told = self.rows("SELECT content FROM events WHERE kind = 'message_refused'")
+            raise AssertionError(f"no audit line {code}, only {told}") from None
         content: dict[str, Any] = json.loads(found[-1][0])
         return content
 
@@ -287,3 +301,25 @@ async def house(furnished: Furnished, tmp_path: Path) -> AsyncIterator[House]:
         yield opened
     finally:
         await opened.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def module_house(furnished: Furnished, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """One gateway for a module's tables; its tests run on the module's loop (`ON_SHARED_LOOP`)."""
+    opened = House(furnished, tmp_path_factory.mktemp("shared") / "data", HandClock())
+    await opened.open()
+    try:
+        yield opened
+    finally:
+        await opened.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def shared_house(module_house: House) -> AsyncIterator[House]:
+    """The module's gateway a minute later: what earlier tests left in the books is there, their doors are gone."""
+    module_house.clock.advance(61)
+    yield module_house
+    await module_house.see_off()
+
+
+ON_SHARED_LOOP = pytest.mark.asyncio(loop_scope="module")

@@ -4,6 +4,7 @@ Window zero: whatever arrived while the last commit ran is the next batch.
 """
 
 import asyncio
+import contextlib
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -92,7 +93,8 @@ class AdmissionDesk:
 
     async def run(self) -> None:
         """Answer batches until `stop`, then whatever still waits."""
-        self._directory = await self._store.directory()
+        with contextlib.suppress(StoreUnavailableError):
+            self._directory = await self._store.directory()
         while not self._stopping:
             await self._came.wait()
             if batch := self._take():
@@ -105,10 +107,10 @@ class AdmissionDesk:
         self._stopping = True
         self._came.set()
 
-    def _take(self) -> list[Waiting]:
+    def _take(self, most: int = MAX_BATCH) -> list[Waiting]:
         now = self._monotonic()
         batch: list[Waiting] = []
-        while self._waiting and len(batch) < MAX_BATCH:
+        while self._waiting and len(batch) < most:
             waiting = self._waiting.popleft()
             if waiting.give_up < now:
                 DROPPED.labels("past_deadline").inc()
@@ -124,11 +126,12 @@ class AdmissionDesk:
             verdicts = await self._admit(batch)
         except StoreUnavailableError as error:
             log.warning("admission_unavailable", scans=len(batch), error=str(error))
-            verdicts = self._all_unavailable(batch)
+            # whoever asked meanwhile has waited for the books too: told now, not after another try
+            verdicts = await self._all_unavailable([*batch, *self._take(most=MAX_WAITING)])
         except Exception:
             # a fault of ours in one batch: its doors are told at once, and the next batch is served
             log.exception("admission_failed", scans=len(batch))
-            verdicts = self._all_unavailable(batch)
+            verdicts = await self._all_unavailable(batch)
         now_us = self._now_us()
         now_s = now_us // 1_000_000
         # sign all, then publish all: the caches stay warm
@@ -166,7 +169,10 @@ class AdmissionDesk:
             log.debug("decided", scan=verdict.scan, door=str(verdict.door), reason=verdict.reason.value)
         return [outcome.verdict for outcome in outcomes]
 
-    def _all_unavailable(self, batch: Sequence[Waiting]) -> list[Verdict]:
+    async def _all_unavailable(self, batch: Sequence[Waiting]) -> list[Verdict]:
+        """A verdict for every door that is known; books that cannot be written can often still be read."""
+        with contextlib.suppress(Exception):
+            self._directory = await self._store.directory()
         return [verdict for waiting in batch if (verdict := self._unavailable(waiting))]
 
     def _unavailable(self, waiting: Waiting) -> Verdict | None:

@@ -74,7 +74,12 @@ async def issue_passes(
             ref = PassRef(order.issuer, fields.id)
             kept.append(IssuedPass(_claims(ref, fields), order.holder, order.form, order.plan, uses_left=order.uses))
             issued.append(Issued(ref, fields.expires_s, text, pass_bytes))
-        await ledger.add_passes(kept)
+        try:
+            await ledger.add_passes(kept)
+        except UnknownError:
+            # all else that a pass refers to was looked up before
+            holders = ", ".join(sorted({order.holder for order in orders}))
+            raise UnknownError(f"holder {holders} is unknown") from None
     return issued
 
 

@@ -144,9 +144,10 @@ class Api:
 
 
 def _token_answer(request: web.Request, token: str, content_type: str) -> web.Response:
-    etag = f'"{hashlib.sha256(token.encode()).hexdigest()[:32]}"'
-    headers = {"ETag": etag, "Cache-Control": "max-age=5"}
-    if request.headers.get("If-None-Match") == etag:
+    etag = hashlib.sha256(token.encode()).hexdigest()[:32]
+    headers = {"ETag": f'"{etag}"', "Cache-Control": "max-age=5"}
+    # weak ones too: a proxy that compresses makes ours weak (RFC 9110, 13.1.2)
+    if any(held.value in (etag, "*") for held in request.if_none_match or ()):
         return web.Response(status=304, headers=headers)
     return web.Response(text=token, content_type=content_type, headers=headers)
 

@@ -3,6 +3,7 @@
 import errno
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from aiohttp import web
 
@@ -19,7 +20,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Route:
     """One line of the route table; `who` is `anyone` or `operator` (bearer token)."""
 
-    method: str
+    method: Literal["GET", "POST"]
+    """HEAD is answered wherever GET is."""
     path: str
     who: str
     handler: Handler
@@ -46,7 +48,8 @@ def application(desk: Desk, overview: Overview, token: str) -> web.Application:
     api, pages = Api(desk, token), Pages(overview)
     for route in routes(api, pages):
         handler = api.guarded(route.handler) if route.who == "operator" else route.handler
-        app.router.add_route(route.method, route.path, handler)
+        add = app.router.add_get if route.method == "GET" else app.router.add_post
+        add(route.path, handler)
     return app
 
 

@@ -61,6 +61,18 @@ class Overview(Protocol):
         """Counts of this process."""
 
 
+def prefers_french(accept: str) -> bool:
+    """Whether an Accept-Language asks for French rather than for English (RFC 9110, 12.5.4)."""
+    wanted = {"fr": 0.0, "en": 0.0}
+    for place, each in enumerate(accept.lower().split(",")):
+        tag, _, weight = each.strip().partition(";q=")
+        language = tag[:2]
+        if language in wanted and weight.replace(".", "", 1).isdecimal() | (not weight):
+            # of equals the first is meant
+            wanted[language] = max(wanted[language], float(weight or 1) - place / 1000)
+    return wanted["fr"] > wanted["en"]
+
+
 class Pages:
     """Server-rendered pages; every value is escaped, no script runs."""
 
@@ -71,7 +83,7 @@ class Pages:
 
     async def overview(self, request: web.Request) -> web.Response:
         """`GET /`: venues, who is inside by number, the last decisions; French when the reader prefers it."""
-        french = request.headers.get("Accept-Language", "").lower().startswith("fr")
+        french = prefers_french(request.headers.get("Accept-Language", ""))
         text = self._templates.get_template("overview.html").render(
             fr=french,
             venues=await self._overview.venue_rows(),

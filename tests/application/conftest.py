@@ -1,5 +1,5 @@
 """The running gateway of `tests.gateways`, for every test here."""
 
-from tests.gateways import furnished, house
+from tests.gateways import furnished, house, module_house, shared_house
 
-__all__ = ["furnished", "house"]
+__all__ = ["furnished", "house", "module_house", "shared_house"]

@@ -1,13 +1,13 @@
 """Doors as a stranger would build them: paho and the words of the wire, no code of `devices`."""
 
 import asyncio
+import itertools
 import json
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
@@ -21,8 +21,14 @@ from keys.ed25519 import PrivateKey
 
 PATIENCE_S = 8.0
 BOOT = "b3e1c2d4-7a55-4c0e-9f61-2d8e4b7a9c10"
+_SCANS = itertools.count(1)
 Find = Callable[[bytes], bytes | None]
 Found = TypeVar("Found")
+
+
+def new_scan_id() -> str:
+    """A UUIDv7 that no door of this process used before."""
+    return f"01990b6e-5c1a-7d40-9a11-{next(_SCANS):012x}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +137,11 @@ class RawDoor(MqttClient):
         self.prev = bytes(32)
         self.find = find
         self._now_ms = now_ms
-        self._scans = 0
 
     def scan(self, read: str, **changes: Any) -> Scan:
         """The next scan's message."""
-        self._scans += 1
-        door = int.from_bytes(self.key.public[:4])
-        number = UUID(int=(0x01990B6E << 96) | 0x7 << 76 | 2 << 62 | door << 24 | self._scans)
         now_ms = self._now_ms()
-        made = Scan(1, str(number), self.boot, now_ms, now_ms + 3000, read)
+        made = Scan(1, new_scan_id(), self.boot, now_ms, now_ms + 3000, read)
         return replace(made, **changes)
 
     async def scans(self, read: str, **changes: Any) -> Answer:
@@ -216,7 +218,7 @@ class Crowd(MqttClient):
     async def scan_at_once(self, reads: list[tuple[DoorRef, str]]) -> list[str]:
         """One scan for each (door, text), all sent before any answer is awaited; reasons in the same order."""
         now_ms = self._now_ms()
-        ids = [f"01990b6e-5c1a-7d40-8b22-{len(self.heard) + number:012x}" for number in range(len(reads))]
+        ids = [new_scan_id() for _ in reads]
         for scan, (door, read) in zip(ids, reads, strict=True):
             message = encode_scan(Scan(1, scan, BOOT, now_ms, now_ms + 5000, read))
             self.publish_soon(door_topic(door, "scan"), message)

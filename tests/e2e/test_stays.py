@@ -114,7 +114,7 @@ class Story:
 async def told(house: House, case: Case) -> None:
     """Play a case to its last step."""
     issuer = HOST if case.at_home else HOME
-    story = Story(house, await house.person(issuer=issuer, bound=case.bound))
+    story = Story(house, await house.person(issuer, bound=case.bound))
     await story.begin()
     for step in case.story:
         await story.tell(step)
@@ -153,7 +153,7 @@ async def test_a_visitor_of_the_host_is_let_in_and_charged_to_nobody(house: Hous
 
 async def test_each_host_bills_the_other_and_the_pairs_stand_apart(house: House) -> None:
     """HOST's member an hour in Lyon (20 € a day), HOME's an hour in Montreuil (5 €): two statements, one ledger."""
-    for story in (Story(house, await house.person("1", HOST)), Story(house, await house.person("2", HOME))):
+    for story in (Story(house, await house.person(HOST)), Story(house, await house.person(HOME))):
         await story.begin()
         way = ("in at Lyon", 60, "out at Lyon") if story.person.ref.issuer == HOST else ("in", 60, "out")
         for step in way:

@@ -106,6 +106,7 @@ FORMS: dict[str, tuple[bytes, type[CredentialFault]]] = {
     "an array length written longer": (b"\xd2\x98\x04" + GOOD[2:], BadForm),
     "a header length written longer": (b"\xd2\x84\x58\x09" + GOOD[3:], BadForm),
     "a claims length written longer": (GOOD[:13] + b"\x59\x00" + GOOD[14:], BadForm),
+    "a short claims length written longer": (GOOD[:13] + b"\x58\x0a" + bytes(10) + GOOD[-66:], BadForm),
     "three parts": (b"\xd2\x83" + GOOD[2:-66], BadForm),
     "five parts": (b"\xd2\x85" + GOOD[2:] + b"\x00", BadForm),
     "an unprotected header": (forged(unprotected={4: SIGNER.kid}), BadForm),

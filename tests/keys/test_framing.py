@@ -115,7 +115,9 @@ def test_a_frame_that_is_not_the_profiles_is_refused(parts: Any) -> None:
 def test_a_frame_is_canonical() -> None:
     data = framing.decode_text(bound_text())
     longer_time = data.replace(b"\x1a" + NOW_S.to_bytes(4), b"\x1b" + NOW_S.to_bytes(8))
-    for wrong in (longer_time, data + b"\x00", b"\x9f" + data[1:] + b"\xff", b"\x98\x03" + data[1:]):
+    early = data.replace(b"\x1a" + NOW_S.to_bytes(4), b"\x1a\x00\x00\xff\xff")
+    short = b"\x83\x58\x17" + bytes(23) + data[-71:]
+    for wrong in (longer_time, early, short, data + b"\x00", b"\x9f" + data[1:] + b"\xff", b"\x98\x03" + data[1:]):
         assert wrong != data
         with pytest.raises(BadForm):
             framing.split(wrong)

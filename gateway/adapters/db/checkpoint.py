@@ -15,8 +15,8 @@ EVERY = 64
 """Commits between two checkpoints: some 600 pages of log when scans come singly."""
 BUSY_ROWS = 100
 """A commit of so many rows shows that scans are queueing: then no second thread should take the disk from them."""
-LIMIT = 2000
-"""Pages of log at which the writer makes one itself after all; a longer log slows every read down."""
+LIMIT = 8000
+"""Pages of log (32 MB) at which the writer makes one itself after all, once for what it wrote many times over."""
 
 
 class Checkpointer:

@@ -38,22 +38,16 @@ def content_of(outcome: Outcome) -> str:
         verdict.shown,
         verdict.open_s,
     )
-    text = (
-        f'{fixed},"boot":{quote(verdict.boot)},"read_sha256":"{verdict.read_sha256.hex()}",'
-        f'"door_ms":{outcome.ask.at_ms}'
-    )
     claims = outcome.ask.credential.claims
-    if claims is not None:
-        text += f',"issuer":{quote(claims.ref.issuer)},"pass":{quote(claims.ref.id)}'
-    if outcome.holder is not None:
-        text += f',"holder":{quote(outcome.holder)}'
-    if outcome.visits:
-        text += f',"visit":{quote(outcome.visits[-1].id)}'
-    if verdict.offset_s is not None:
-        text += f',"offset_s":{verdict.offset_s}'
-    if outcome.repeated:
-        text += f',"scan":{quote(verdict.scan)}'
-    return text + "}"
+    shown = "" if claims is None else f',"issuer":{quote(claims.ref.issuer)},"pass":{quote(claims.ref.id)}'
+    who = "" if outcome.holder is None else f',"holder":{quote(outcome.holder)}'
+    where = f',"visit":{quote(outcome.visits[-1].id)}' if outcome.visits else ""
+    late = "" if verdict.offset_s is None else f',"offset_s":{verdict.offset_s}'
+    again = f',"scan":{quote(verdict.scan)}' if outcome.repeated else ""
+    return (
+        f'{fixed},"boot":{quote(verdict.boot)},"read_sha256":"{verdict.read_sha256.hex()}",'
+        f'"door_ms":{outcome.ask.at_ms}{shown}{who}{where}{late}{again}}}'
+    )
 
 
 def verdict_of(scan: str, content: str | None) -> Verdict:
