@@ -46,7 +46,7 @@ def door() -> None:
     Example:
       passerelle door key --data door
       passerelle door run --config door.json --reader image:frames --lock log
-    """  # noqa: D301 - \b is click's mark for a block kept as it is
+    """
 
 
 @door.command()
@@ -60,7 +60,7 @@ def key(data: Path, event_key: Path | None, *, new: bool) -> None:
     \b
     Example:
       passerelle door key --data door
-    """  # noqa: D301 - \b is click's mark for a block kept as it is
+    """
     path = event_key or data / "event.key"
     if new and path.exists():
         path.replace(path.with_suffix(f".old-{secrets.token_hex(4)}"))
@@ -101,7 +101,7 @@ def run(config: Path | None, *, once: bool, as_json: bool, verbose: bool, **give
       passerelle door run --broker mqtt://127.0.0.1:1883 --gateway http://127.0.0.1:8080 \\
         --operator 'FR*ATL' --venue montreuil --door front --direction in \\
         --password-file door/password --root 3b…Q --data door --reader image:frames
-    """  # noqa: D301 - \b is click's mark for a block kept as it is
+    """
     settings: dict[str, Any] = {"data": _HERE} | (read_config(config) if config else {})
     settings |= {name: value for name, value in given.items() if value not in (None, ())}
     logging.basicConfig(
@@ -114,13 +114,13 @@ def run(config: Path | None, *, once: bool, as_json: bool, verbose: bool, **give
 
 
 def _run(config: DoorConfig, *, once: bool, as_json: bool) -> int:
-    from devices.compose import build_door  # noqa: PLC0415 - `--help` needs neither MQTT nor HTTP
-    from devices.readers import make_reader  # noqa: PLC0415
-    from devices.session import Session  # noqa: PLC0415
+    from devices.compose import build_door
+    from devices.readers import make_reader
+    from devices.session import Session
 
     reader = make_reader(config.reader)
     session = Session(config, click.echo, as_json=as_json)
-    clock = DoorClock(lambda: time.time_ns() // 1_000_000, time.monotonic)  # noqa: TID251 - the command's edge
+    clock = DoorClock(lambda: time.time_ns() // 1_000_000, time.monotonic)
     runner = build_door(config, clock, secrets.token_bytes, session.on_event, environ=os.environ)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, _interrupt)

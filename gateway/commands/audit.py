@@ -27,7 +27,7 @@ def verify(data: Path, as_json: bool) -> None:
     \b
     Example:
       passerelle audit verify --data passerelle-data
-    """  # noqa: D301 - click wants the backspace itself
+    """
     found = audit_books(data)
     click.echo(json.dumps(_figures(found)) if as_json else _words(found))
     if not found.holds:

@@ -43,7 +43,7 @@ def keys() -> None:
       passerelle keys make --operator FR*ATL --status-uri https://pass.example/v1/status/FR*ATL
       passerelle keys publish
       passerelle keys show
-    """  # noqa: D301 - click wants the backspace itself
+    """
 
 
 @keys.command()
@@ -56,7 +56,7 @@ def show(data: Path, as_json: bool) -> None:
     \b
     Example:
       passerelle keys show --json
-    """  # noqa: D301 - click wants the backspace itself
+    """
     book = books.decode(files.read_book(_directory(data))[0])
     rows = [_row(book, operator, use, key) for operator, use, key in book.each_key()]
     if as_json:
@@ -82,7 +82,7 @@ def make(data: Path, as_json: bool, federation: str, operator: str | None, statu
     \b
     Example:
       passerelle keys make --operator FR*ATL --status-uri https://pass.example/v1/status/FR*ATL
-    """  # noqa: D301 - click wants the backspace itself
+    """
     directory, now_s = _directory(data), _now_s()
     told_of: list[str] = []
     if not files.has_book(directory):
@@ -114,7 +114,7 @@ def rotate(data: Path, as_json: bool, operator: str | None, use: str | None, roo
     \b
     Example:
       passerelle keys rotate FR*ATL pass
-    """  # noqa: D301 - click wants the backspace itself
+    """
     named = operator is not None and use is not None
     if root == named or (root and operator is not None):
         raise click.UsageError("name OPERATOR and USE, or --root")
@@ -143,7 +143,7 @@ def revoke(data: Path, as_json: bool, kid: str, yes: bool) -> None:
     \b
     Example:
       passerelle keys revoke 1a2b3c4d
-    """  # noqa: D301 - click wants the backspace itself
+    """
     rings, now_s = _open(data), _now_s()
     found = _kid(kid)
     operator, use = rings.book.locate(found)
@@ -178,7 +178,7 @@ def publish(data: Path, as_json: bool, out: Path | None, after_restore: int | No
     \b
     Example:
       passerelle keys publish --out trust.jwt
-    """  # noqa: D301 - click wants the backspace itself
+    """
     rings = _open(data)
     token = rings.publish(_now_s(), after_restore)
     if out is not None:
@@ -304,4 +304,4 @@ def _utc(seconds: int) -> str:
 
 
 def _now_s() -> int:
-    return int(time.time())  # noqa: TID251 - the edge
+    return int(time.time())

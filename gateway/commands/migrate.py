@@ -21,7 +21,7 @@ def migrate(data: Path) -> None:
     \b
     Example:
       passerelle migrate --data passerelle-data
-    """  # noqa: D301 - click wants the backspace itself
+    """
     if not (data / FILE).is_file():
         raise click.ClickException(f"{data} holds no installation of Passerelle; name its directory with --data")
     before = bring_up_to_date(data)

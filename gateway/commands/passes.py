@@ -34,7 +34,7 @@ a_file = click.Path(path_type=Path, dir_okay=False)
 
 @click.group("pass")
 def passes() -> None:
-    r"""Issue, show, verify and revoke passes.
+    """Issue, show, verify and revoke passes.
 
     \b
     Example, a visitor's pass for one day on paper:
@@ -129,7 +129,7 @@ def issue(
 @click.option("--plain", is_flag=True, help="Print the text instead of a QR.")
 @told
 def show(text: str, holder_key: Path | None, venue: str | None, once: bool, plain: bool) -> None:
-    r"""Show TEXT (PW1:… or a file that holds it) as a QR; one bound to a key gets a fresh proof every 15 s.
+    """Show TEXT (PW1:… or a file that holds it) as a QR; one bound to a key gets a fresh proof every 15 s.
 
     \b
     Example:
@@ -156,7 +156,7 @@ def show(text: str, holder_key: Path | None, venue: str | None, once: bool, plai
 def verify(
     data: Path, as_json: bool, credential: str, door: str | None, venue: str | None, at: datetime | None
 ) -> None:
-    r"""Say step by step why CREDENTIAL (text, or an image file of its QR) is accepted or refused. Exit 1: refused.
+    """Say step by step why CREDENTIAL (text, or an image file of its QR) is accepted or refused. Exit 1: refused.
 
     \b
     Example:
@@ -189,7 +189,7 @@ def verify(
 @click.option("--standing", type=click.Choice(list(STANDINGS)), default="revoked", show_default=True)
 @told
 def revoke(data: Path, operator: str, pass_id: str, standing: str) -> None:
-    r"""Revoke, suspend or restore the pass PASS_ID of OPERATOR; it counts from the gateway's next scan on.
+    """Revoke, suspend or restore the pass PASS_ID of OPERATOR; it counts from the gateway's next scan on.
 
     \b
     Example:
@@ -230,7 +230,7 @@ def _services(names: Sequence[str]) -> Service:
 
 
 def _seconds(given: datetime | None) -> int:
-    return int(given.replace(tzinfo=UTC).timestamp()) if given else int(time.time())  # noqa: TID251 - the command's edge
+    return int(given.replace(tzinfo=UTC).timestamp()) if given else int(time.time())
 
 
 def _door(text: str) -> DoorRef:
@@ -285,7 +285,7 @@ def _credential(given: str) -> str:
 def _proofs(text: str, key: HolderKey, venue: str | None, once: bool) -> Iterator[str]:
     pass_bytes = framing.split(framing.decode_text(text)).pass_bytes
     while True:
-        yield framing.prove(pass_bytes, key, int(time.time()), venue)  # noqa: TID251 - the command's edge
+        yield framing.prove(pass_bytes, key, int(time.time()), venue)
         if once:
             return
         time.sleep(REDRAW_S)

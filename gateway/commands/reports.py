@@ -34,13 +34,13 @@ STATEMENT_COLUMNS = ("home", "host", "from", "before", "records", "count", "curr
 @click.option("--before", type=click.DateTime(), help="Last instant, UTC, not included; default now and later.")
 @told
 def visits(data: Path, as_json: bool, as_csv: bool, begins: datetime | None, before: datetime | None) -> None:
-    r"""List visits by their start, oldest first.
+    """List visits by their start, oldest first.
 
     \b
     Example:
       passerelle visits --data passerelle-data --from 2026-11-01 --before 2026-12-01 --csv > november.csv
     """
-    first, last = _us(begins, datetime(1970, 1, 1)), _us(before, datetime(9000, 1, 1))  # noqa: DTZ001 - made UTC there
+    first, last = _us(begins, datetime(1970, 1, 1)), _us(before, datetime(9000, 1, 1))
 
     async def run() -> list[dict[str, Any]]:
         async with opened(data) as gateway:
@@ -55,7 +55,7 @@ def visits(data: Path, as_json: bool, as_csv: bool, begins: datetime | None, bef
 @csv_option
 @told
 def statements(data: Path, as_json: bool, as_csv: bool) -> None:
-    r"""List issued statements: what a home operator owes a host for a period.
+    """List issued statements: what a home operator owes a host for a period.
 
     \b
     Example:

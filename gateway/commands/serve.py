@@ -20,7 +20,7 @@ from gateway.config import Settings, read_settings
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="[default: warning]")
 @told
 def serve(data: Path, **given: str | int | None) -> None:
-    r"""Run the gateway on a data directory; every option is also a setting PASSERELLE_….
+    """Run the gateway on a data directory; every option is also a setting PASSERELLE_….
 
     \b
     Example:

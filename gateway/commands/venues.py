@@ -12,7 +12,7 @@ from gateway.domain.ids import HolderId, OperatorId, VenueId
 
 @click.group("venue")
 def venue() -> None:
-    r"""Set a venue's mode, or ban a holder from an operator's venues.
+    """Set a venue's mode, or ban a holder from an operator's venues.
 
     \b
     Example:

@@ -1,7 +1,7 @@
 """Faults as problem+json (RFC 9457); only this module knows which HTTP status a fault has."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 
 import structlog
@@ -27,11 +27,16 @@ STATUS: dict[type[PasserelleError], HTTPStatus] = {
 }
 
 
-def problem(status: HTTPStatus, code: str, detail: str) -> web.Response:
+KEPT = ("Allow", "WWW-Authenticate")
+"""Headers that belong to a refusal as much as its status (RFC 9110, 10.2.1 and 11.6.1)."""
+
+
+def problem(status: HTTPStatus, code: str, detail: str, headers: Mapping[str, str] | None = None) -> web.Response:
     """A problem document; `code` is stable, `detail` is for people."""
     kind = f"urn:passerelle:problem:{code}"
     body = {"type": kind, "title": status.phrase, "status": status, "code": code, "detail": detail}
-    return web.Response(status=status, text=json.dumps(body), content_type="application/problem+json")
+    text = json.dumps(body)
+    return web.Response(status=status, text=text, content_type="application/problem+json", headers=headers)
 
 
 @web.middleware
@@ -43,7 +48,10 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         return problem(STATUS.get(type(error), HTTPStatus.INTERNAL_SERVER_ERROR), error.code, str(error))
     except web.HTTPException as error:
         status = HTTPStatus(error.status)
-        return error if status < HTTPStatus.BAD_REQUEST else problem(status, f"http_{error.status}", error.reason)
+        if status < HTTPStatus.BAD_REQUEST:
+            return error
+        kept = {name: error.headers[name] for name in KEPT if name in error.headers}
+        return problem(status, f"http_{error.status}", error.reason, kept)
     except Exception:
         log.exception("http_fault", method=request.method, route=str(request.match_info.route.resource))
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "The gateway failed to answer; its log says why.")

@@ -43,7 +43,7 @@ class Production:
 
 
 class Director:
-    """One demo: `open`, `play`, `bill`, `close`, in this order; `close` at any time."""
+    """One demo: `open`, `furnish`, `play`, `bill`, `close`, in this order; `close` at any time."""
 
     def __init__(self, production: Production) -> None:
         self._production = production
@@ -65,14 +65,18 @@ class Director:
             raise RuntimeError(message)
         return self._gateway
 
-    async def open(self, tell: Callable[[FeedLine], None]) -> None:
-        """Build the gateway, start it, tell it of the world, hand out passes, start every door."""
+    async def open(self) -> None:
+        """Build the gateway and start it."""
         made = self._production
         clock = Clock(self.clock.now_us, made.system.monotonic, made.system.sleep)
         self._gateway = gateway = await build(made.settings, clock, made.entropy)
         if made.plant is Plant.UNSIGNED_DECISION:
             break_pen(gateway)
         await gateway.start()
+
+    async def furnish(self, tell: Callable[[FeedLine], None]) -> None:
+        """Tell the gateway of the world, hand out passes, start every door."""
+        made, gateway = self._production, self.gateway
         await self._configure(gateway)
         self.household = Household(gateway, made.day, made.entropy)
         await self.household.settle_in(PEOPLE)

@@ -23,6 +23,7 @@ from simulators.demo.world import LYON
 
 READY_S = 20.0
 ANSWER_S = 30.0
+_LOOK_S = 0.02
 
 
 class DoorsNotReadyError(Exception):
@@ -132,10 +133,14 @@ class DemoDoors:
         """Start all and wait until each has its line and its trust list; DoorsNotReadyError."""
         for each in self._doors.values():
             each.runner.start()
-        for ref, each in self._doors.items():
-            if not await asyncio.to_thread(each.runner.wait_ready, READY_S):
-                message = f"door {ref} found no broker or no trust list within {READY_S:g} s"
-                raise DoorsNotReadyError(message)
+        late: list[DoorRef] = []
+        for _ in range(round(READY_S / _LOOK_S)):
+            late = [ref for ref, each in self._doors.items() if not each.runner.ready]
+            if not late:
+                return
+            await asyncio.sleep(_LOOK_S)
+        message = f"{', '.join(map(str, late))}: no broker or no trust list within {READY_S:g} s"
+        raise DoorsNotReadyError(message)
 
     async def settle(self, seconds: float) -> None:
         """Wait for every door's events to be acknowledged."""

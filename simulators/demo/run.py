@@ -84,9 +84,10 @@ class Show:
     async def perform(self, data: Path) -> None:
         """From an empty directory to the printed statements."""
         director = self._director
-        await director.open(self._tell)
+        await director.open()
         gateway = director.gateway
         self.say(f"Passerelle serves on {gateway.http_url}, doors on {gateway.broker_url}, data in {data}.")
+        await director.furnish(self._tell)
         self._screen = self._choose_screen()
         with self._screen:
             self._started = self._system.monotonic()

@@ -1,6 +1,7 @@
 """How the tests here talk to a gateway over HTTP: one answer, read whole."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,8 @@ class Reply:
     """Status, headers and the whole body."""
 
     status: int
-    headers: dict[str, str]
+    headers: Mapping[str, str]
+    """By name, whatever its case."""
     text: str
 
     @property
@@ -45,7 +47,7 @@ async def ask(house: House, method: str, path: str, body: bytes | None = None, *
         aiohttp.ClientSession() as http,
         http.request(method, house.gateway.http_url + path, data=body, headers=sent) as answer,
     ):
-        return Reply(answer.status, dict(answer.headers), await answer.text())
+        return Reply(answer.status, answer.headers, await answer.text())
 
 
 async def post(house: House, path: str, body: bytes | dict[str, Any], **headers: str) -> Reply:

@@ -35,11 +35,13 @@ def write_outcomes(
 
     `known` are the picture's visits: a presence that moves keeps the start of its visit.
     """
-    lines = [line for outcome in outcomes if (line := _line(outcome, now_us)) is not None]
+    fresh = [outcome for outcome in outcomes if not outcome.repeated]
+    lines: list[Line] = [(DECISION, outcome.verdict.scan, now_us, content_of(outcome)) for outcome in fresh]
+    if len(fresh) < len(outcomes):
+        lines += _reused(outcomes, now_us)
     if not lines:
         return 0
     append(connection, read_tip(connection), lines, entropy)
-    fresh = [outcome for outcome in outcomes if not outcome.repeated]
     visits = {visit.id: visit for outcome in fresh for visit in outcome.visits}
     write_visits(connection, visits.values())
     _write_presences(connection, fresh, {**known, **visits})
@@ -52,12 +54,13 @@ def write_outcomes(
     return len(lines)
 
 
-def _line(outcome: Outcome, now_us: int) -> Line | None:
-    if not outcome.repeated:
-        return DECISION, outcome.verdict.scan, now_us, content_of(outcome)
-    if outcome.verdict.reason is Reason.SCAN_ID_REUSED:
-        return SCAN_REUSED, None, now_us, content_of(outcome)
-    return None
+def _reused(outcomes: Sequence[Outcome], now_us: int) -> list[Line]:
+    """Lines of the scan ids that came again with other bytes."""
+    return [
+        (SCAN_REUSED, None, now_us, content_of(outcome))
+        for outcome in outcomes
+        if outcome.repeated and outcome.verdict.reason is Reason.SCAN_ID_REUSED
+    ]
 
 
 def _write_presences(

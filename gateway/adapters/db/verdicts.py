@@ -28,14 +28,15 @@ def content_of(outcome: Outcome) -> str:
     """The JSON of one outcome; put together by hand, at a third of a general encoder's cost."""
     verdict = outcome.verdict
     door = verdict.door
+    # `_value_` is the plain attribute: hashing a member, or asking it for `value`, runs Python code
     fixed = _fixed(
         door.venue,
         door.door,
         verdict.host,
-        verdict.direction,
-        verdict.outcome,
-        verdict.reason,
-        verdict.shown,
+        verdict.direction._value_,
+        verdict.outcome._value_,
+        verdict.reason._value_,
+        verdict.shown._value_,
         verdict.open_s,
     )
     claims = outcome.ask.credential.claims
@@ -77,25 +78,16 @@ def pass_of(credential: Credential) -> PassRef | None:
 
 
 @lru_cache(maxsize=16384)
-def _fixed(
-    venue: VenueId,
-    door: str,
-    host: OperatorId,
-    direction: Direction,
-    outcome: VerdictOutcome,
-    reason: Reason,
-    shown: Reason,
-    open_s: int,
-) -> str:
+def _fixed(venue: str, door: str, host: str, direction: str, outcome: str, reason: str, shown: str, open_s: int) -> str:
     """What the decisions of one door share."""
     told = {
         "venue": venue,
         "door": f"{venue}/{door}",
         "host": host,
-        "direction": direction.value,
-        "outcome": outcome.value,
-        "reason": reason.value,
-        "shown": shown.value,
+        "direction": direction,
+        "outcome": outcome,
+        "reason": reason,
+        "shown": shown,
         "open_s": open_s,
     }
     return to_json(told)[:-1]
