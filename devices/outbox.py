@@ -61,11 +61,9 @@ class Outbox:
         return self._fill(now_s)
 
     def _fill(self, now_s: float) -> list[Line]:
-        self._sent_n = max(self._sent_n, self._journal.acked.n)
-        room = self._journal.acked.n + WINDOW - self._sent_n
-        if not self._connected or room <= 0:
+        if not self._connected:
             return []
-        lines = self._journal.after(self._sent_n, room)
+        lines = self._journal.after(self._sent_n, self._journal.acked.n + WINDOW - self._sent_n)
         if lines:
             self._sent_n = lines[-1].n
             self._retry_s = min(self._retry_s, now_s + RETRY_S)

@@ -57,6 +57,8 @@ class Session:
                 case Illegible(source, why):
                     self.failed += 1
                     self._tell(f"{source}: {why}")
+        if ignored := _counted(runner, "decision."):
+            self._tell(f"decisions that were not believed: {ignored}")
         if not runner.wait_idle(SETTLE_S):
             self._tell(f"{runner.waiting} events wait for the gateway; they are kept in {self._config.journal}")
 
@@ -97,4 +99,11 @@ def _verdict(end: Answered) -> dict[str, object]:
 def _unready(runner: DoorRunner, config: DoorConfig) -> str:
     if not runner.connected:
         return f"no broker yet at {config.broker.host}:{config.broker.port}, or it refuses {config.username}"
-    return f"no trust list yet from {config.gateway} that a pinned root signed; nothing is believed until then"
+    why = _counted(runner, "trust.") or "no answer"
+    return f"no trust list yet from {config.gateway} ({why}); nothing is believed until then"
+
+
+def _counted(runner: DoorRunner, prefix: str) -> str:
+    """What was counted under that prefix, for people: `wrong_direction 3`."""
+    found = sorted(runner.counts().items())
+    return ", ".join(f"{name.removeprefix(prefix)} {count}" for name, count in found if name.startswith(prefix))

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
@@ -181,6 +182,9 @@ class Gateway:
             asyncio.create_task(self._every(settings.head_every_s, self.publish_heads)),
             asyncio.create_task(self._every(settings.jobs_every_s, self.close_visits)),
         ]
+        # what stands now stays: a scan must not wait for the collector to walk it all again
+        gc.collect()
+        gc.freeze()
 
     def _open_desks(self, link: MqttLink) -> tuple[AdmissionDesk, DoorMqtt]:
         clock = self._clock

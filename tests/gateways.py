@@ -242,7 +242,9 @@ class House:
 
     def audit_text(self) -> str:
         """All that the audit chain says, in one text."""
-        return "\n".join(f"{kind} {key} {content}" for kind, key, content in self.rows("SELECT kind, key, content FROM events"))
+        return "\n".join(
+            f"{kind} {key} {content}" for kind, key, content in self.rows("SELECT kind, key, content FROM events")
+        )
 
     async def visits(self) -> list[Visit]:
         """Every visit, by its start."""

@@ -32,6 +32,7 @@ def routes(api: Api, pages: Pages) -> tuple[Route, ...]:
     return (
         Route("GET", "/", "anyone", pages.overview),
         Route("GET", "/static/passerelle.css", "anyone", pages.style),
+        Route("GET", "/static/passerelle.svg", "anyone", pages.icon),
         Route("GET", "/healthz", "anyone", api.health),
         Route("GET", "/metrics", "anyone", api.metrics),
         Route("GET", "/v1/trust", "anyone", api.trust),

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 CSP = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-STYLE = Path(str(files("gateway") / "web" / "static" / "passerelle.css"))
+STATIC = Path(str(files("gateway") / "web" / "static"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,4 +95,9 @@ class Pages:
 
     async def style(self, _request: web.Request) -> web.FileResponse:
         """`GET /static/passerelle.css`."""
-        return web.FileResponse(STYLE, headers={"Cache-Control": "max-age=60"})
+        return web.FileResponse(STATIC / "passerelle.css", headers={"Cache-Control": "max-age=60"})
+
+    async def icon(self, _request: web.Request) -> web.FileResponse:
+        """`GET /static/passerelle.svg`, without which every browser asks for one in vain."""
+        headers = {"Cache-Control": "max-age=86400", "Content-Type": "image/svg+xml"}
+        return web.FileResponse(STATIC / "passerelle.svg", headers=headers)

@@ -4,8 +4,8 @@ Each round times the store, then the bare operation on the very rows that the st
 machine's speed touches both; a ratio is the median of its rounds' ratios, a figure the median of its rounds. Every
 pass is shown once, every scan id is new, and the rows in the database are counted against the decisions reported.
 
-- `group_commit`: saturated, 256 decisions a transaction, each chained as an event, and each entering or removing a
-  holder's presence.
+- `group_commit`: saturated, 512 decisions waiting for each transaction, each chained as an event, and each entering or
+  removing a holder's presence.
 - `check_in`: the whole of a first check-in: picture, fold, and keep with visit, presence and proof.
 
 The reference of both is `executemany` of the same events rows, 256 a commit, synchronous=FULL.
@@ -30,9 +30,11 @@ from gateway.domain.fold import Outcome, fold
 from simulators.bench.store_scene import NOW_US, Scans, furnish
 
 ROUNDS = 5
-BATCHES = 8
-BATCH = 256
-"""Scans of one transaction when saturated: what the admission desk takes at most."""
+BATCHES = 6
+WAITING = 512
+"""Scans that wait for one transaction when saturated."""
+BARE = 256
+"""Rows of one commit of the reference."""
 SMALL = 32
 """Scans of one transaction under load, where the CPU of one decision is counted, both threads' together."""
 SINGLES = 32
@@ -52,7 +54,7 @@ async def _measure(data: Path, rounds: int, batches: int) -> dict[str, Any]:
     store = await open_store(data, os.urandom, lambda: NOW_US)
     try:
         with closing(_connect(data / FILE)) as books, closing(_bare(books, data / "bare.db")) as bare:
-            scans = await furnish(store, (rounds + 1) * (batches * (BATCH + SMALL) + SINGLES))
+            scans = await furnish(store, (rounds + 1) * (batches * (WAITING + SMALL) + SINGLES))
             bench = Bench(store, books, bare, scans)
             # the first round warms up
             found = [await bench.round(batches) for _ in range(rounds + 1)][1:]
@@ -76,16 +78,16 @@ class Bench:
 
     async def round(self, batches: int) -> dict[str, float]:
         """One of everything."""
-        count = batches * BATCH
-        moves = self.scans.comings_and_goings(batches, BATCH)
-        large = [self.scans.known(BATCH) for _ in range(batches)]
+        count = batches * WAITING
+        moves = self.scans.comings_and_goings(batches, WAITING)
+        large = [self.scans.known(WAITING) for _ in range(batches)]
         middling = [self.scans.known(SMALL) for _ in range(batches)]
         singles = [self.scans.known(1) for _ in range(SINGLES)]
         # what the bench prepared is no part of the gateway: its collector need not look at it
         gc.collect()
         gc.freeze()
         keeping = await self._keep(moves)
-        executemany = self._executemany(count, BATCH)
+        executemany = self._executemany(count, BARE)
         whole = await self._admit(large)
         small = await self._admit(middling, time.process_time)
         single = await self._admit(singles)

@@ -28,7 +28,7 @@ class Plant(StrEnum):
 
 
 DEAF = frozenset({MEETING_IN, MEETING_BACK})
-HASTY_DEADLINE_S = 0.15
+HASTY_DEADLINE_S = 0.1
 """Where nobody will answer, nobody waits the whole three seconds for it."""
 
 

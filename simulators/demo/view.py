@@ -9,6 +9,7 @@ from rich.text import Text
 
 from simulators.demo.stage import ARROWS, FeedLine, Stage, euros, wall
 
+DOOR_WIDTH, WHO_WIDTH, REASON_WIDTH = 22, 10, 18
 COLOURS = {"granted": "green", "denied": "red", "unavailable": "yellow", "unanswered": "magenta", "ignored": "dim"}
 
 
@@ -38,8 +39,14 @@ def _header(stage: Stage) -> RenderableType:
 
 def _doors(stage: Stage) -> RenderableType:
     table = Table(expand=True, box=None, pad_edge=False)
-    for name in ("door", "", "last", "who", "what they read"):
-        table.add_column(name, no_wrap=True)
+    for name, width in (
+        ("door", DOOR_WIDTH),
+        ("", 1),
+        ("last", REASON_WIDTH),
+        ("who", WHO_WIDTH),
+        ("what they read", 0),
+    ):
+        table.add_column(name, no_wrap=True, min_width=width)
     for door in stage.doors:
         last = stage.last.get(door.ref)
         if last is None:
@@ -61,7 +68,7 @@ def feed_text(line: FeedLine) -> Text:
     text.append(wall(line.at_us), style="dim")
     if line.door is None:
         return text.append(f"  {line.text}", style="cyan")
-    text.append(f"  {line.door!s:<22} {line.who:<10} ")
+    text.append(f"  {line.door!s:<{DOOR_WIDTH}} {line.who:<{WHO_WIDTH}} ")
     text.append(f"{line.outcome} {line.reason}".ljust(30), style=COLOURS.get(line.outcome, ""))
     if line.seconds:
         text.append(f" {line.seconds * 1000:5.1f} ms", style="dim")

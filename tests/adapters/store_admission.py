@@ -188,17 +188,15 @@ class AdmissionContract:
         assert [each and each.uses_left for each in kept] == [2, None]
 
     async def test_a_proof_is_remembered_for_every_door_until_no_clock_takes_it(self, store: SqliteStore) -> None:
-        await scene.furnish(store)
+        await scene.furnish(store, members=2)
         await scene.admit(store, [scene.ask_of(1, 1), scene.ask_of(1, 2, BACK)])
-        key = (scene.PASS, NOW_S)
-        for later_s, doors in {0: {FRONT, BACK}, 300: {FRONT, BACK}}.items():
+        remembered = {(scene.PASS, NOW_S): frozenset({FRONT, BACK})}
+        # old ones are forgotten when new ones are kept
+        for number, later_us, expected in ((3, 5 * MINUTE, remembered), (4, HOUR, {})):
+            at_us = NOW_US + later_us
+            await scene.admit(store, [scene.ask_of(2, number, BACK, at_us)], at_us)
             async with store.admitting() as admission:
-                picture = await admission.picture([scene.ask_of(1, 3)], NOW_US + later_s * 1_000_000)
-            assert picture.proofs == {key: doors}
-        hours_later = NOW_US + HOUR
-        await scene.admit(store, [scene.ask_of(1, 4, BACK, hours_later)], hours_later)
-        async with store.admitting() as admission:
-            assert (await admission.picture([scene.ask_of(1, 5)], hours_later)).proofs == {}
+                assert (await admission.picture([scene.ask_of(1, 9)], at_us)).proofs == expected
 
     async def test_a_batch_larger_than_any_statement_is_one_picture(self, store: SqliteStore) -> None:
         await scene.furnish(store, members=700)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from gateway.adapters.db import SqliteStore
-from gateway.application.errors import ConflictError
+from gateway.application.errors import ConflictError, StoreUnavailableError
 from gateway.domain.fold import fold
 from gateway.domain.ids import HolderId
 from gateway.domain.passes import Refused
@@ -146,6 +146,13 @@ class TransactionContract:
             async with asyncio.timeout(5):
                 await scene.admit(store, [scene.ask_of(1, 200 + steps)])
         assert (await store.verify_chain()).fault is None
+
+    async def test_a_closed_store_says_so(self, store: SqliteStore) -> None:
+        await store.close()
+        with pytest.raises(StoreUnavailableError, match="closed"):
+            await scene.admit(store, [scene.ask_of(1, 1)])
+        with pytest.raises(StoreUnavailableError, match="closed"):
+            await store.directory()
 
     async def test_scans_go_before_jobs_and_jobs_still_get_their_turn(self, store: SqliteStore) -> None:
         await scene.furnish(store)

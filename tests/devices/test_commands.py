@@ -17,7 +17,7 @@ from click.testing import CliRunner
 
 from devices.commands import door
 from keys import base64url
-from tests.devices.builders import HOST, ROOT, denial, trust_token
+from tests.devices.builders import HOST, ROOT, STRANGER, decision, denial, trust_token
 from tests.devices.venue import PASSWORD, BrokerThread, SmallGateway, TrustServer, now_s, until
 
 PROJECT = Path(__file__).parents[2]
@@ -129,6 +129,24 @@ def test_without_an_answer_it_ends_with_one(config: Path, gateway: SmallGateway)
     done = run("--config", config, "--once", "--json", "--deadline-s", 0.2, feed="A\n")
     assert done.returncode == 1
     assert json.loads(done.stdout)["outcome"] == "unanswered"
+
+
+def test_decisions_that_are_not_believed_are_named(config: Path, gateway: SmallGateway) -> None:
+    gateway.answer = lambda scan: decision(scan, iat=now_s(), exp=now_s() + 5, direction="out")
+    done = run("--config", config, "--once", "--deadline-s", 0.5, feed="A\n")
+    assert done.returncode == 1
+    assert "decisions that were not believed: wrong_direction 1\n" in done.stdout
+
+
+def test_a_list_that_is_not_believed_is_named(config: Path) -> None:
+    other = json.loads(config.read_text(encoding="utf-8")) | {"root": base64url.encode(STRANGER.public)}
+    config.write_text(json.dumps(other), encoding="utf-8")
+    code = "import devices.session; devices.session.READY_S = 1.0; from devices.commands import door; door()"
+    command = [sys.executable, "-c", code, "run", "--config", str(config), "--once"]
+    done = subprocess.run(
+        command, env=ENVIRONMENT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True
+    )
+    assert "(unknown_key 1); nothing is believed until then" in done.stdout
 
 
 def test_an_illegible_picture_is_told(config: Path, gateway: SmallGateway) -> None:

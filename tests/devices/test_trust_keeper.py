@@ -77,6 +77,13 @@ def test_refused_and_the_held_one_stays(server: TrustServer, path: Path, made: o
     assert held.fetch().version == 6
 
 
+def test_an_endless_answer_is_not_read_to_its_end(server: TrustServer, path: Path) -> None:
+    server.body, server.repeat = "A" * 1_000_000, 100
+    with pytest.raises(TrustFault, match="too_large"):
+        keeper(server, path).fetch()
+    assert server.sent < 20_000_000
+
+
 ANSWERS = {
     "nothing there": HTTPStatus.NOT_FOUND,
     "away": HTTPStatus.SERVICE_UNAVAILABLE,

@@ -86,6 +86,9 @@ class TrustServer:
         self.body = trust_token(1)
         self.status = HTTPStatus.OK
         self.asked: list[str | None] = []
+        self.repeat = 1
+        """How often the body is sent in one answer."""
+        self.sent = 0
         server = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -102,7 +105,8 @@ class TrustServer:
                 self.end_headers()
                 if status is HTTPStatus.OK:
                     with contextlib.suppress(ConnectionError):
-                        self.wfile.write(data)
+                        for _ in range(server.repeat):
+                            server.sent += self.wfile.write(data)
 
             def log_message(self, *_: Any) -> None:
                 pass

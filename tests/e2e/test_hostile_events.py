@@ -12,7 +12,8 @@ from gateway.wire.signed import DECISION, EVENT
 from gateway.wire.topics import door_topic
 from keys import base64url, jws
 from keys.ed25519 import PrivateKey
-from tests.builders import BACK, EXIT, FRONT, door as built_door
+from tests.builders import BACK, EXIT, FRONT
+from tests.builders import door as built_door
 from tests.e2e.raw_door import Answer, RawDoor
 from tests.gateways import LYON_FRONT, ON_SHARED_LOOP, House, event_key
 

@@ -101,7 +101,9 @@ async def test_after_a_rotation_old_passes_and_new_ones_open(house: House) -> No
     assert (await house.shows(front, tired)).told == ("granted", "OK")
     assert (await house.shows(front, new)).told == ("granted", "OK")
     assert (await house.shows(front, old)).told == ("denied", "EXPIRED")
-    states = sorted(key.state for key in house.gateway.view.keys.values() if (key.operator, key.use) == (HOME, Use.PASS))
+    states = sorted(
+        key.state for key in house.gateway.view.keys.values() if (key.operator, key.use) == (HOME, Use.PASS)
+    )
     assert states == [KeyState.ACTIVE, KeyState.NEXT, KeyState.RETIRING]
 
 

@@ -146,9 +146,7 @@ async def test_whoever_is_inside_always_gets_out(shared_house: House, case: Case
 
 
 @ON_SHARED_LOOP
-@pytest.mark.parametrize(
-    "read", ["", "PW1:NOT A PASS", "'; DROP TABLE visits; --"], ids=["nothing", "no pass", "SQL"]
-)
+@pytest.mark.parametrize("read", ["", "PW1:NOT A PASS", "'; DROP TABLE visits; --"], ids=["nothing", "no pass", "SQL"])
 async def test_the_way_out_opens_to_anything_in_lockdown_and_closes_no_visit(shared_house: House, read: str) -> None:
     house = shared_house
     person, front, way_out = await house.person(), await house.door(FRONT), await house.door(EXIT)

@@ -57,7 +57,9 @@ CASES = {
         ["in", 60, "out", 10, "in, not opened"], [(PROVEN, 60)], [500]
     ),
     "the door did not open: no visit, no bill": Case(["in, not opened", 60], [(NEVER, 0)]),
-    "the door never said a word: no bill": Case(["in, no word", 15 * 60, "close"], [((VisitState.INVALID, Ending.ASSUMED), 0)]),
+    "the door never said a word: no bill": Case(
+        ["in, no word", 15 * 60, "close"], [((VisitState.INVALID, Ending.ASSUMED), 0)]
+    ),
     "left before the door said a word, and it never did: no bill": Case(
         ["in, no word", 60, "out"], [((VisitState.PENDING, Ending.PROVEN), 0)]
     ),

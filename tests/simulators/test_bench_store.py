@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from simulators.bench import store as bench
-from simulators.bench.store import BATCH, SINGLES, SMALL, run
+from simulators.bench.store import SINGLES, SMALL, WAITING, run
 
 
 def test_one_round_measures_everything_and_cleans_up(tmp_path: Path) -> None:
@@ -15,7 +15,7 @@ def test_one_round_measures_everything_and_cleans_up(tmp_path: Path) -> None:
     assert set(told["ratios"]) == {"group_commit", "check_in"}
     numbers = {**told["figures"], **told["ratios"], **told["references"]}
     assert all(number > 0 for number in numbers.values())
-    kept_each_round = 2 * BATCH + 2 * BATCH + 2 * SMALL + SINGLES
+    kept_each_round = 2 * WAITING + 2 * WAITING + 2 * SMALL + SINGLES
     assert told["figures"]["decisions"] == 2 * kept_each_round
     assert list(tmp_path.iterdir()) == []
 

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 import aiosqlite
 
 from gateway.adapters.db.connect import fault
+from gateway.application.errors import StoreUnavailableError
 
 Result = TypeVar("Result")
 Connector = Callable[[], sqlite3.Connection]
@@ -39,6 +40,8 @@ class Hopper(aiosqlite.Connection):
 
     async def run(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
         """Run `work` on the thread. A caller that is cancelled leaves it running to its end."""
+        if not self._running:
+            raise StoreUnavailableError("the store is closed")
         try:
             result: Result = await self._execute(work, self._conn)  # type: ignore[no-untyped-call]
         except sqlite3.Error as error:
@@ -83,10 +86,10 @@ class Inline:
 
 
 def roll_back(connection: sqlite3.Connection) -> None:
-    """Undo the open transaction, if any."""
-    if connection.in_transaction:
+    """Undo the open transaction, if any; a closed connection has none."""
+    with suppress(sqlite3.Error):
         # SQLite itself rolled back already after some errors, a full disk among them
-        with suppress(sqlite3.Error):
+        if connection.in_transaction:
             connection.execute("ROLLBACK")
 
 

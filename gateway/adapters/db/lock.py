@@ -32,5 +32,7 @@ class DataLock:
         os.pwrite(self._descriptor, f"{pid}\n".encode(), 0)
 
     def release(self) -> None:
-        """Free the directory; the file stays, for removing it could free a successor's lock."""
-        os.close(self._descriptor)
+        """Free the directory; harmless to repeat. The file stays, for removing it could free a successor's lock."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)

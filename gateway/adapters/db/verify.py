@@ -86,8 +86,8 @@ class ChainWalk:
                 if roots and roots.get(seq, link) != link:
                     raise _BrokenError(seq, "its hash is not the one of the signed root")
                 expected, last = seq, here
-        except (TypeError, ValueError, AttributeError) as error:
-            raise _BrokenError(expected + 1, f"a column is not of its type: {error}") from error
+        except (TypeError, ValueError, AttributeError, LookupError) as error:
+            raise _BrokenError(expected + 1, f"a column does not hold what it should: {error!r}") from error
         finally:
             self.seq, self.hash = expected, last
 

@@ -41,7 +41,7 @@ class SealWalk:
         try:
             with snapshot(connection):
                 return self._chunk(connection, chunk)
-        except (sqlite3.DatabaseError, ValueError, TypeError) as error:
+        except (sqlite3.DatabaseError, ValueError, TypeError, LookupError) as error:
             self.fault = f"charge records after {self._host} {self._number} cannot be read: {error}"
         return False
 
