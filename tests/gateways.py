@@ -1,18 +1,15 @@
 """A real gateway in a directory of its own, its clock in the test's hand; broker, HTTP, books and keys are real.
 
-The scene is that of `tests.builders`: HOST runs Montreuil by the hour, HOME runs Lyon by the day and has members
-who roam. It is set up once a session; every test gets a copy of it.
+The scene (`tests.e2e.scene`) is set up once a session; every test gets a copy of it.
 """
 
 import asyncio
-import hashlib
 import json
 import shutil
 import sqlite3
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,94 +17,18 @@ import pytest
 import pytest_asyncio
 
 from gateway.adapters.db.connect import FILE
-from gateway.application.issue_pass import Issued, PassOrder
-from gateway.compose import Clock, Gateway, build, system_entropy
+from gateway.application.issue_pass import PassOrder
+from gateway.compose import Gateway, build, system_entropy
 from gateway.config import Settings, read_settings
-from gateway.domain.directory import AntiPassback, Direction, Door
-from gateway.domain.ids import DoorRef, HolderId, OperatorId, PassRef, PlanId
+from gateway.domain.directory import Door
+from gateway.domain.ids import DoorRef, HolderId, OperatorId
 from gateway.domain.passes import PassKind
 from gateway.domain.visits import Visit
-from keys import framing
-from keys.ed25519 import PrivateKey
 from keys.holder_proof import HolderKey
 from keys.uses import Use
-from tests import builders
-from tests.builders import BACK, EVERY_SERVICE, EXIT, FRONT, HOME, HOST, INNER, LYON, MEETING, NOMAD, TURNSTILE
-from tests.e2e.raw_door import PATIENCE_S, Account, Crowd, RawDoor
-
-RESIDENT = PlanId("resident")
-"""HOST's own plan."""
-LYON_FRONT = DoorRef(LYON, "front")
-LYON_EXIT = DoorRef(LYON, "exit")
-BROKER_PASSWORD = "the gateway's own account on the broker"
-DOORS = (
-    builders.door(FRONT),
-    builders.door(BACK),
-    builders.door(EXIT, Direction.OUT),
-    builders.door(TURNSTILE, Direction.UNKNOWN),
-    builders.door(INNER, zone=MEETING),
-    builders.door(LYON_FRONT),
-    builders.door(LYON_EXIT, Direction.OUT),
-)
-HOSTS = {builders.MONTREUIL: HOST, LYON: HOME}
-
-
-@dataclass
-class HandClock:
-    """Wall time that stands still until a test moves it; jobs never run by themselves."""
-
-    now_us: int = builders.NOW_US
-
-    @property
-    def now_s(self) -> int:
-        """UTC seconds."""
-        return self.now_us // builders.SECOND
-
-    def advance(self, seconds: float) -> None:
-        """Let time pass."""
-        self.now_us += round(seconds * builders.SECOND)
-
-    def clock(self) -> Clock:
-        """The gateway's clock. Timers are real: they bound how long a test hangs."""
-        return Clock(lambda: self.now_us, time.monotonic, _for_ever)
-
-
-async def _for_ever(seconds: float) -> None:
-    del seconds
-    await asyncio.Event().wait()
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody with a pass; `key` is None when it is static."""
-
-    holder: HolderId
-    issued: Issued
-    key: HolderKey | None
-    number: str = ""
-    """The home's own number for a member."""
-
-    @property
-    def ref(self) -> PassRef:
-        """The pass."""
-        return self.issued.ref
-
-    def show(self, at_s: int) -> str:
-        """What a reader reads: a fresh proof of that second, or the static text."""
-        return self.issued.text if self.key is None else framing.prove(self.issued.pass_bytes, self.key, at_s)
-
-
-def event_key(door: DoorRef) -> PrivateKey:
-    """The key that a door of the scene signs its journal with."""
-    return PrivateKey(hashlib.sha256(str(door).encode()).digest())
-
-
-@dataclass(frozen=True, slots=True)
-class Furnished:
-    """A data directory with the scene in it, and the doors' passwords."""
-
-    data: Path
-    passwords: dict[str, str]
+from tests.builders import EVERY_SERVICE, FRONT, HOME, NOMAD
+from tests.e2e.raw_door import PATIENCE_S, Account, Answer, Crowd, RawDoor
+from tests.e2e.scene import BROKER_PASSWORD, HOSTS, RESIDENT, Furnished, HandClock, Person, event_key, furnish
 
 
 class House:
@@ -191,7 +112,7 @@ class House:
         await door.reports("opened", answer)
         return answer.claims.scan
 
-    async def shows(self, door: RawDoor, person: Person) -> Any:
+    async def shows(self, door: RawDoor, person: Person) -> Answer:
         """The person holds a pass before the reader now."""
         return await door.scans(person.show(self.clock.now_s))
 
@@ -232,7 +153,7 @@ class House:
         )
         try:
             async with asyncio.timeout(PATIENCE_S):
-                while not (found := self.rows(query, code, after)):
+                while not (found := self.rows(query, code, after)):  # noqa: ASYNC110 - a database tells nobody
                     await asyncio.sleep(0.005)
         except TimeoutError:
             told = self.rows("SELECT content FROM events WHERE kind = 'message_refused'")
@@ -266,32 +187,12 @@ class House:
         return len(await self.gateway.bill_period(0, self.clock.now_us))
 
 
-async def _furnish(data: Path) -> dict[str, str]:
-    gateway = await build(read_settings({"data": data}, {}), HandClock().clock(), system_entropy)
-    try:
-        await gateway.add_operator(builders.operator(HOST), {})
-        await gateway.add_operator(builders.operator(HOME), {})
-        hard = builders.meeting_zone(anti_passback=AntiPassback.HARD)
-        await gateway.put_venue(builders.venue(zones=builders.zones(builders.zone(), hard)))
-        lyon = {"id": LYON, "operator": HOME, "name": "Poste de Lyon", "tariff": builders.daily()}
-        await gateway.put_venue(builders.venue(**lyon))
-        await gateway.put_plan(builders.plan())
-        await gateway.put_plan(builders.plan(operator=HOST, id=RESIDENT))
-        passwords = {}
-        for door in DOORS:
-            keyed = replace(door, event_key=event_key(door.ref).public)
-            passwords[door.ref.username] = await gateway.add_door(keyed)
-    finally:
-        await gateway.close()
-    return passwords
-
-
 @pytest.fixture(scope="session")
 def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
     """The scene, set up once."""
     data = tmp_path_factory.mktemp("furnished") / "data"
     with asyncio.Runner() as runner:
-        yield Furnished(data, runner.run(_furnish(data)))
+        yield Furnished(data, runner.run(furnish(data)))
 
 
 @pytest.fixture

@@ -69,6 +69,9 @@ async def issue_passes(
         indices = await ledger.free_status_indices(orders[0].issuer, len(orders), STATUS_LIST_SIZE)
         for order, index in zip(orders, indices, strict=True):
             _check(order, directory)
+            if await ledger.home_of(order.holder) != order.issuer:
+                # a pass bills its holder's home: nobody signs for another operator's people
+                raise UnknownError(f"operator {order.issuer} has no holder {order.holder}")
             fields = _fields(order, federation, index, entropy(CTI_BYTES).hex())
             text, pass_bytes = _sign(signer, order, fields, now_s)
             ref = PassRef(order.issuer, fields.id)

@@ -145,6 +145,9 @@ class Ledger(Protocol):
     async def add_holder(self, holder: HolderId, home: OperatorId, alias: str) -> None:
         """Insert the holder; `alias` is what a host may be shown."""
 
+    async def home_of(self, holder: HolderId) -> OperatorId | None:
+        """The holder's home operator, None for an unknown holder."""
+
     async def put_member(self, member: Member) -> None:
         """Insert or replace the member."""
 

@@ -13,7 +13,8 @@ from gateway.domain.presence import Standing
 from keys import status_list
 from tests import builders
 from tests.builders import EXIT, FRONT, HOME, INNER, LYON, MONTREUIL
-from tests.gateways import LYON_FRONT, House, Person
+from tests.e2e.scene import LYON_FRONT, Person
+from tests.gateways import House
 
 CAPACITY = 10
 

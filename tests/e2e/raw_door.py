@@ -149,9 +149,13 @@ class RawDoor(MqttClient):
         return await self.sends(self.scan(read, **changes))
 
     async def sends(self, scan: Scan) -> Answer:
-        """Send exactly this scan and wait for a decision not heard before, which must be bound to it."""
+        """Send exactly this scan and wait for a decision on it that was not heard before."""
         before = len(self.decisions())
         await self.publish(door_topic(self.ref, "scan"), encode_scan(scan))
+        return await self.answer_to(scan, before)
+
+    async def answer_to(self, scan: Scan, before: int = 0) -> Answer:
+        """Wait for the scan's decision, later than the first `before`; fails unless it is bound to the scan."""
         answer = await self.until(lambda: self._decision(scan.scan, before), f"a decision on {scan.scan}")
         claims = answer.claims
         assert (claims.sub, claims.scan, claims.boot) == (str(self.ref), scan.scan, scan.boot)

@@ -72,7 +72,7 @@ async def test_every_door_hears_within_its_patience_whenever_it_asked(house: Hou
             door.send_soon(asked[-1][2])
             await asyncio.sleep(0.05)
         for began, door, scan in asked:
-            answer = await door.until(lambda door=door: next(iter(door.decisions()), None), "an answer")
+            answer = await door.answer_to(scan)
             assert loop.time() - began < (scan.deadline_ms - scan.at_ms) / 1000
             assert answer.told == ("unavailable", "UNAVAILABLE")
 

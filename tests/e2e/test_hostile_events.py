@@ -15,7 +15,8 @@ from keys.ed25519 import PrivateKey
 from tests.builders import BACK, EXIT, FRONT
 from tests.builders import door as built_door
 from tests.e2e.raw_door import Answer, RawDoor
-from tests.gateways import LYON_FRONT, ON_SHARED_LOOP, House, event_key
+from tests.e2e.scene import LYON_FRONT, event_key
+from tests.gateways import ON_SHARED_LOOP, House
 
 STRANGER = PrivateKey(b"s" * 32)
 Forge = Callable[[RawDoor, Answer], str]

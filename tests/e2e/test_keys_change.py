@@ -19,7 +19,8 @@ from keys.trust_view import TrustView
 from keys.uses import KeyState, Use
 from tests.builders import FRONT, HOME, HOST
 from tests.e2e.raw_door import Account, MqttClient
-from tests.gateways import LYON_FRONT, House
+from tests.e2e.scene import LYON_FRONT
+from tests.gateways import House
 
 DAY_S = 24 * 3600
 

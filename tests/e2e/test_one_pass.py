@@ -139,7 +139,7 @@ async def test_the_bill_of_one_visit_is_priced_sealed_and_adds_up(house: House) 
 
 async def test_the_statement_recomputed_from_its_records_is_the_one_issued(house: House) -> None:
     front, way_out = await house.door(FRONT), await house.door(EXIT)
-    for number, minutes in enumerate((10, 61, 500)):
+    for minutes in (10, 61, 500):
         person = await house.person()
         await house.walks_in(front, person)
         house.clock.advance(60 * minutes)

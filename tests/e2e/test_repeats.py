@@ -140,8 +140,8 @@ async def test_another_client_of_the_door_gets_the_same_answer_and_no_second_vis
     scan = agent.scan((await house.person()).show(house.clock.now_s))
     await agent.sends(scan)
     await helper.sends(scan)
-    for client in (agent, helper):
-        await client.until(lambda client=client: len(client.decisions()) == 2 or None, "both answers")
+    await agent.until(lambda: len(agent.decisions()) == 2 or None, "both answers")
+    await helper.until(lambda: len(helper.decisions()) == 2 or None, "both answers")
 
     assert {verdict(each) for each in agent.decisions()} == {verdict(each) for each in helper.decisions()}
     assert house.rows("SELECT home FROM visits") == [(HOME,)]

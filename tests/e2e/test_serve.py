@@ -24,7 +24,7 @@ from keys.uses import Use
 from tests import builders
 from tests.builders import FRONT, HOME, HOST, NOMAD
 from tests.e2e.raw_door import Account, RawDoor
-from tests.gateways import event_key
+from tests.e2e.scene import event_key
 
 ROOT = Path(__file__).parents[2]
 CLOCK = system_clock()
@@ -174,18 +174,3 @@ async def test_a_gateway_that_was_cut_off_has_kept_what_it_answered_and_logged_n
         assert [visit.id async for visit in again.read_visits(0, 2**62)] == [answer.claims.scan]
     finally:
         await again.close()
-
-
-async def test_mistakes_that_only_the_start_finds_are_told_in_one_line_each(tmp_path: Path) -> None:
-    (tmp_path / "a file").touch()
-    mistakes = {
-        "an address of another machine": (
-            run("--http-host", "203.0.113.1", "--data", str(tmp_path / "1")),
-            "http_host (PASSERELLE_HTTP_HOST)",
-        ),
-        "data below a file": (run("--data", str(tmp_path / "a file" / "data")), "data (PASSERELLE_DATA)"),
-    }
-    answers = await asyncio.gather(*(answer for answer, _ in mistakes.values()))
-    for (name, (_, words)), (code, told) in zip(mistakes.items(), answers, strict=True):
-        assert (code, told.count("\n")) == (1, 1), f"{name}: {told}"
-        assert words in told, name

@@ -18,7 +18,8 @@ from gateway.domain.passes import Service
 from gateway.domain.presence import Standing
 from tests import builders
 from tests.builders import EXIT, FRONT, HOME, HOST, MONTREUIL, NOMAD
-from tests.gateways import LYON_EXIT, LYON_FRONT, ON_SHARED_LOOP, House, Person
+from tests.e2e.scene import LYON_EXIT, LYON_FRONT, Person
+from tests.gateways import ON_SHARED_LOOP, House
 
 Set = Callable[[House, Person, bool], Awaitable[Any]]
 

@@ -13,12 +13,15 @@ from gateway.domain.passes import PassKind, Service
 from gateway.domain.visits import Ending, VisitState, billable_s
 from tests.builders import EXIT, FRONT, HOME, HOST, MONTREUIL
 from tests.e2e.raw_door import Answer, RawDoor
-from tests.gateways import LYON_EXIT, LYON_FRONT, House, Person
+from tests.e2e.scene import LYON_EXIT, LYON_FRONT, Person
+from tests.gateways import House
 
 PROVEN = (VisitState.COMPLETED, Ending.PROVEN)
 UNPROVEN = (VisitState.COMPLETED, Ending.UNPROVEN)
 ASSUMED = (VisitState.COMPLETED, Ending.ASSUMED)
 NEVER = (VisitState.INVALID, None)
+GIVEN_UP = (VisitState.INVALID, Ending.ASSUMED)
+UNCONFIRMED = (VisitState.PENDING, Ending.PROVEN)
 
 Step = int | str
 """Minutes that pass, or what somebody does; see `Story.tell`."""
@@ -57,12 +60,8 @@ CASES = {
         ["in", 60, "out", 10, "in, not opened"], [(PROVEN, 60)], [500]
     ),
     "the door did not open: no visit, no bill": Case(["in, not opened", 60], [(NEVER, 0)]),
-    "the door never said a word: no bill": Case(
-        ["in, no word", 15 * 60, "close"], [((VisitState.INVALID, Ending.ASSUMED), 0)]
-    ),
-    "left before the door said a word, and it never did: no bill": Case(
-        ["in, no word", 60, "out"], [((VisitState.PENDING, Ending.PROVEN), 0)]
-    ),
+    "the door never said a word: no bill": Case(["in, no word", 15 * 60, "close"], [(GIVEN_UP, 0)]),
+    "left before the door said a word, and it never did: no bill": Case(["in, no word", 60, "out"], [(UNCONFIRMED, 0)]),
     "the word comes late, after the check-out": Case(["in, no word", 60, "out", 5, "word"], [(PROVEN, 60)], [500]),
     "the word comes late, after the visit was given up": Case(
         ["in, no word", 15 * 60, "close", 5, "word"], [(ASSUMED, 240)], [2000]

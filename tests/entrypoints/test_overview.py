@@ -13,8 +13,9 @@ from gateway.domain.presence import Standing
 from gateway.entrypoints.pages import prefers_french
 from tests import builders
 from tests.builders import EXIT, FRONT, MONTREUIL
+from tests.e2e.scene import LYON_FRONT
 from tests.entrypoints.http import Reply, ask
-from tests.gateways import LYON_FRONT, ON_SHARED_LOOP, House
+from tests.gateways import ON_SHARED_LOOP, House
 
 EVIL = "<script>alert('1')</script>\"><img src=x onerror=alert(1)>"
 

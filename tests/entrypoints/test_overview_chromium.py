@@ -12,7 +12,7 @@ from gateway.domain.directory import Mode
 from tests.builders import FRONT, MONTREUIL
 from tests.gateways import House
 
-CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -25,15 +25,20 @@ FLAGS = [
 pytestmark = pytest.mark.chromium
 
 
-@asynccontextmanager
-async def opened(url: str, locale: str) -> AsyncIterator[tuple[Page, list[str]]]:
-    """The page, and what its console complained of."""
-    if not CHROMIUM.exists():
+@pytest.fixture(autouse=True)
+def chromium() -> None:
+    """Skips where there is no Chromium, and fails there if services are required."""
+    if not Path(CHROMIUM).exists():
         if os.environ.get("PASSERELLE_REQUIRE_SERVICES") == "1":
             pytest.fail(f"{CHROMIUM} is required here and not installed")
         pytest.skip(f"{CHROMIUM} is not installed")
+
+
+@asynccontextmanager
+async def opened(url: str, locale: str) -> AsyncIterator[tuple[Page, list[str]]]:
+    """The page, and what its console complained of."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         try:
             page = await browser.new_page(locale=locale, viewport={"width": 390, "height": 844})
             complaints: list[str] = []

@@ -7,8 +7,9 @@ import pytest
 from gateway.domain.ids import DoorRef
 from keys import base64url
 from tests.builders import MONTREUIL
+from tests.e2e.scene import event_key
 from tests.entrypoints.http import post
-from tests.gateways import ON_SHARED_LOOP, House, event_key
+from tests.gateways import ON_SHARED_LOOP, House
 
 PATH = "/v1/doors"
 GARDEN = DoorRef(MONTREUIL, "garden")

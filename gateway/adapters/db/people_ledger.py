@@ -15,6 +15,7 @@ from gateway.domain.ids import HolderId, OperatorId, PassRef
 from gateway.domain.presence import Standing
 
 _ADD_HOLDER = inserting(holders)
+_HOME_OF = Prepared(select(holders.c.home).where(holders.c.id == bindparam("id")))
 _MEMBER = Saving(members)
 _ADD_PASS = inserting(passes)
 _SET_STANDING = updating(passes, "standing")
@@ -45,6 +46,11 @@ class PeopleLedger(Books):
         """Insert a holder; ConflictError when it exists, UnknownError for an unknown home."""
         self._run(_ADD_HOLDER, id=holder, home=home, alias=alias)
         self._line("holder_added", {"holder": holder, "home": home})
+
+    async def home_of(self, holder: HolderId) -> OperatorId | None:
+        """The holder's home operator, None for an unknown holder."""
+        row = self._run(_HOME_OF, id=holder).fetchone()
+        return None if row is None else OperatorId(row[0])
 
     async def put_member(self, member: Member) -> None:
         """Insert or replace a member; UnknownError for an unknown holder or plan."""
