@@ -30,17 +30,17 @@ from devices.steps import (
     Trusted,
     TrustFailed,
 )
+from devices.texts import brief, unfit
 from devices.trust_watch import TrustWatch
 from gateway.domain.directory import Direction
 from gateway.domain.ids import ScanId
-from gateway.wire.limits import MAX_PAYLOAD, MAX_READ
+from gateway.wire.limits import MAX_PAYLOAD
 from gateway.wire.scan import Scan, encode_scan
 from gateway.wire.signed import EventKind
 from gateway.wire.topics import TRUST_HEAD, door_topic
 from keys.faults import TrustExpired, UnknownKey
 from keys.trust_view import TrustView
 
-_MAX_DETAIL = 200
 _LIST_MAY_HELP = frozenset({TrustExpired.code, UnknownKey.code})
 MAX_OPEN_S = 60
 """The longest a door stays open for one grant, whatever the decision says."""
@@ -128,7 +128,7 @@ class Agent:
             return [self._ignore(read, "repeated")]
         self.counts["reads"] += 1
         leaving = self._let_out(read) if self.post.direction is Direction.OUT else []
-        if why := _unfit(read.text):
+        if why := unfit(read.text):
             return [*leaving, self._ignore(read, why)]
         if self._flight is None:
             return leaving + self._send(read, now)
@@ -283,27 +283,9 @@ class Agent:
         decision = self._opening.pop(result.scan)
         kind = EventKind.OPENED if result.opened else EventKind.NOT_OPENED
         self.counts[kind.value] += 1
-        detail = (("lock", _brief(result.detail)),) if result.detail else ()
+        detail = (("lock", brief(result.detail)),) if result.detail else ()
         record = Record(Entry(kind, self.boot, now.wall_ms, result.scan, decision, detail))
         return [record] if result.opened else [record, Show(STUCK)]
-
-
-def _brief(text: str) -> str:
-    """A lock's own words, short enough for an event and fit to be signed."""
-    return text[:_MAX_DETAIL].encode(errors="replace").decode()
-
-
-def _unfit(text: str) -> str | None:
-    """Why a reading can be no scan; None when it can."""
-    if not text:
-        return "empty"
-    if len(text) > MAX_READ:
-        return "too_long"
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # a lone surrogate has no bytes to hash
-        return "not_text"
-    return None
 
 
 def _offset_ms(wall_ms: int, iat_s: int) -> int:

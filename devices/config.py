@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 from devices.agent import Pace
 from devices.beliefs import Post
 from devices.faults import ConfigFault
-from devices.link import Broker
+from devices.link import Broker, Dial
 from gateway.domain.directory import Direction
 from gateway.domain.ids import DoorRef, operator_id
+from gateway.wire.topics import TRUST_HEAD, door_topic
 from keys import base64url
 from keys.ed25519 import check_public
 from keys.faults import KeyFault
@@ -71,6 +72,13 @@ class DoorConfig:
     def trust(self) -> Path:
         """The last good trust list."""
         return self.data / "trust.json"
+
+    def dial(self, will: bytes) -> Dial:
+        """How to reach the broker, what to hear there, and the last will for the door's status."""
+        door = self.post.door
+        topics = ((door_topic(door, "decision"), 0), (door_topic(door, "ack"), 1), (TRUST_HEAD, 1))
+        last = (door_topic(door, "status"), will)
+        return Dial(self.broker, self.client_id, self.username, self.password, topics, last)
 
 
 def read_config(path: Path) -> dict[str, Any]:

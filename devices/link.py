@@ -8,7 +8,7 @@ import logging
 import socket
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -56,7 +56,7 @@ class Dial:
     broker: Broker
     client_id: str
     username: str
-    password: str
+    password: str = field(repr=False)
     topics: tuple[tuple[str, int], ...]
     will: tuple[str, bytes]
 

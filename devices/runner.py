@@ -43,7 +43,7 @@ from devices.steps import (
 )
 from devices.trust_keeper import TrustKeeper
 from gateway.domain.ids import ScanId
-from gateway.wire.topics import TRUST_HEAD, door_topic
+from gateway.wire.topics import door_topic
 from keys.ed25519 import PrivateKey
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class DoorRunner:
         self._logbook = Logbook(config, event_key, clock, self.boot)
         self._keeper = TrustKeeper(config.gateway, config.trust, config.roots, clock.now_ms)
         self._agent = Agent(config.post, self.boot, self._keeper.load(), config.pace, self._now())
-        self._link = make_link(self._dial(), Ears(self._up, self._down, self._hear))
+        self._link = make_link(config.dial(farewell(self.boot)), Ears(self._up, self._down, self._hear))
         self._inbox: queue.Queue[Input | None] = queue.Queue()
         self._settled = threading.Condition()
         self._connected = False
@@ -260,12 +260,6 @@ class DoorRunner:
 
     def _now(self) -> Moment:
         return Moment(self._clock.now_ms(), self._clock.monotonic())
-
-    def _dial(self) -> Dial:
-        config, door = self._config, self._config.post.door
-        topics = ((door_topic(door, "decision"), 0), (door_topic(door, "ack"), 1), (TRUST_HEAD, 1))
-        will = (door_topic(door, "status"), farewell(self.boot))
-        return Dial(config.broker, config.client_id, config.username, config.password, topics, will)
 
     # Other threads: the link's, the lock's, the errands'.
 

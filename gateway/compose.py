@@ -278,7 +278,7 @@ class Gateway:
         path = self.settings.data / API_TOKEN_FILE
         if not path.exists():
             files.write_atomic(path, new_password(self._entropy).encode() + b"\n")
-        return path.read_text("ascii").strip()
+        return files.read_secret(path).decode("ascii").strip()
 
     # --- lists --------------------------------------------------------------------------------------------
 

@@ -25,11 +25,11 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 )
 def demo(headless: bool, seconds: float, data: Path | None, as_json: bool, plant: str | None, seed: int) -> None:
     """Play yesterday: three operators, their doors and members, and the bill at the end."""
-    from gateway.compose import run_loop
-    from gateway.logs import configure
-    from simulators.demo.options import Options
-    from simulators.demo.plants import Plant
-    from simulators.demo.run import run_demo
+    from gateway.compose import run_loop  # noqa: PLC0415
+    from gateway.logs import configure  # noqa: PLC0415
+    from simulators.demo.options import Options  # noqa: PLC0415
+    from simulators.demo.plants import Plant  # noqa: PLC0415
+    from simulators.demo.run import run_demo  # noqa: PLC0415
 
     configure("error")
     planted = None if plant is None else Plant(plant)
@@ -45,7 +45,7 @@ def bench() -> None:
 @json_option
 def bench_pass(as_json: bool) -> None:
     """From a QR's text to verified claims, against one raw verify."""
-    from simulators.bench.passes import run
+    from simulators.bench.passes import run  # noqa: PLC0415
 
     _report(run(), as_json)
 
@@ -61,9 +61,9 @@ def bench_decision(broker: str, proof: str, seconds: float, doors: int, as_json:
 
     Exits with 1 when a decision that reached a door is not in the database.
     """
-    from gateway.application.errors import PasserelleError
-    from simulators.bench.control import WorkerFault
-    from simulators.bench.decision import BenchFault, run
+    from gateway.application.errors import PasserelleError  # noqa: PLC0415
+    from simulators.bench.control import WorkerFault  # noqa: PLC0415
+    from simulators.bench.decision import BenchFault, run  # noqa: PLC0415
 
     try:
         _report(run(broker, proof, seconds, doors), as_json)
@@ -75,7 +75,7 @@ def bench_decision(broker: str, proof: str, seconds: float, doors: int, as_json:
 @json_option
 def bench_store(as_json: bool) -> None:
     """Group commit with presence and chain, against a bare executemany."""
-    from simulators.bench.store import run
+    from simulators.bench.store import run  # noqa: PLC0415
 
     try:
         _report(run(), as_json)
@@ -94,8 +94,8 @@ def drill() -> None:
 @json_option
 def drill_kill(times: int, seed: int, as_json: bool) -> None:
     """Kill -9 the gateway under load; exits with 1 when an answered decision was lost or doubled."""
-    from simulators.drill.gateway_process import GatewayNotReadyError
-    from simulators.drill.kill import DrillFault, run
+    from simulators.drill.gateway_process import GatewayNotReadyError  # noqa: PLC0415
+    from simulators.drill.kill import DrillFault, run  # noqa: PLC0415
 
     try:
         found = run(times, seed)
@@ -113,8 +113,8 @@ def _report(found: dict[str, Any], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found))
         return
-    from rich.console import Console
+    from rich.console import Console  # noqa: PLC0415
 
-    from simulators.bench.report import table
+    from simulators.bench.report import table  # noqa: PLC0415
 
     Console().print(table(found))

@@ -32,6 +32,8 @@ log = structlog.get_logger("passerelle.admit")
 
 MAX_WAITING = 4096
 """Scans that may wait; more are dropped, and their doors repeat or fall back on their allow mode."""
+MAX_PER_DOOR = 32
+"""Scans of one door that may wait: a door gone mad starves nobody else."""
 MAX_BATCH = 256
 RECENT = 20
 
@@ -74,6 +76,7 @@ class AdmissionDesk:
         self._entropy = entropy
         self._unknown = unknown
         self._waiting: deque[Waiting] = deque()
+        self._of_door: Counter[DoorRef] = Counter()
         self._came = asyncio.Event()
         self._directory: Directory | None = None
         self._stopping = False
@@ -84,9 +87,10 @@ class AdmissionDesk:
 
     def submit(self, door: DoorRef, scan: Scan) -> None:
         """Queue one scan. Never blocks; drops and counts the scan when too many wait."""
-        if len(self._waiting) >= MAX_WAITING:
+        if len(self._waiting) >= MAX_WAITING or self._of_door[door] >= MAX_PER_DOOR:
             DROPPED.labels("queue_full").inc()
             return
+        self._of_door[door] += 1
         patience_s = max(0, scan.deadline_ms - scan.at_ms) / 1000
         self._waiting.append(Waiting(door, scan, self._monotonic() + patience_s))
         self._came.set()
@@ -112,12 +116,15 @@ class AdmissionDesk:
         batch: list[Waiting] = []
         while self._waiting and len(batch) < most:
             waiting = self._waiting.popleft()
+            self._of_door[waiting.door] -= 1
             if waiting.give_up < now:
                 DROPPED.labels("past_deadline").inc()
             else:
                 batch.append(waiting)
-        if not self._waiting and not self._stopping:
-            self._came.clear()
+        if not self._waiting:
+            self._of_door.clear()
+            if not self._stopping:
+                self._came.clear()
         return batch
 
     async def _answer(self, batch: Sequence[Waiting]) -> None:

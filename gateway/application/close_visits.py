@@ -7,9 +7,11 @@ import structlog
 from gateway.application.ports import Signer, Store
 from gateway.domain.charges import ChargeRecord, charge
 from gateway.domain.directory import Directory
+from gateway.domain.ids import OperatorId
 from gateway.domain.tariffs import price
 from gateway.domain.visits import Visit, billable_s, close_as_assumed
 from gateway.wire.charge import CHARGE, encode_charge
+from keys.faults import KeyFault
 
 log = structlog.get_logger("passerelle.visits")
 
@@ -37,12 +39,22 @@ async def seal_ended(store: Store, signer: Signer, now_us: int) -> int:
     """Price and seal every visit that can no longer continue; returns how many were sealed.
 
     A visit at home is sealed without a record. One whose door never confirmed it stays unsealed: an
-    unconfirmed grant is never billed.
+    unconfirmed grant is never billed. A host that cannot sign now holds up nobody else.
     """
     directory = await store.directory()
-    longest_s = max((venue.reentry_grace_s for venue in directory.venues.values()), default=0)
     sealed = 0
-    while visits := await store.visits_to_seal(now_us - longest_s * 1_000_000, CHUNK):
+    for host in directory.operators:
+        try:
+            sealed += await _seal_of_host(store, signer, directory, host, now_us)
+        except KeyFault as fault:
+            log.warning("sealing_waits", host=host, code=fault.code, error=str(fault))
+    return sealed
+
+
+async def _seal_of_host(store: Store, signer: Signer, directory: Directory, host: OperatorId, now_us: int) -> int:
+    longest_s = max((venue.reentry_grace_s for venue in directory.venues.values() if venue.operator == host), default=0)
+    sealed = 0
+    while visits := await store.visits_to_seal(host, now_us - longest_s * 1_000_000, CHUNK):
         async with store.writing() as ledger:
             for visit in visits:
                 if visit.home == visit.host:

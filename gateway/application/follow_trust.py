@@ -69,10 +69,7 @@ class TrustDesk:
         """Publish what is due: the trust list after a change or at half-life, a status list after a change."""
         now_s = self._now_us() // 1_000_000
         self._rings.reload_if_changed()
-        if self._rings.due(now_s):
-            self.trust_list = self._rings.publish(now_s)
-        else:
-            self.trust_list = self._rings.latest_trust_list() or self.trust_list
+        self.trust_list = self._due_trust_list(now_s)
         view = self.view.with_trust_list(self.trust_list, now_s)
         for name in self._rings.book.operators:
             operator = OperatorId(name)
@@ -82,6 +79,20 @@ class TrustDesk:
                 # one operator without a key to sign with must not keep the others' revocations back
                 log.error("status_list_unsigned", operator=operator, code=fault.code, error=str(fault))  # noqa: TRY400 - the fault says all
         self.view = view
+
+    def _due_trust_list(self, now_s: int) -> str:
+        """A fresh list when one is due and the root can sign; else the last one, as long as it holds."""
+        held = self._rings.latest_trust_list() or self.trust_list
+        if not self._rings.due(now_s):
+            return held
+        try:
+            return self._rings.publish(now_s)
+        except KeyFault as fault:
+            if not held:
+                raise
+            # the root may be away: revocations by status lists must go out all the same
+            log.warning("trust_list_unsigned", code=fault.code, error=str(fault))
+            return held
 
     async def _status_list(self, view: TrustView, operator: OperatorId, now_s: int) -> str:
         """The operator's list as it stands, or a fresh one when something changed or it grew old."""

@@ -131,7 +131,7 @@ class Ledger(Protocol):
         """Insert or replace the door with the hash of its broker password."""
 
     async def set_event_key(self, door: DoorRef, public: bytes) -> None:
-        """Keep the door's raw Ed25519 public key, 32 bytes."""
+        """Keep the door's raw Ed25519 public key, 32 bytes; another key than before begins its journal anew."""
 
     async def put_plan(self, plan: Plan) -> None:
         """Insert or replace the plan."""
@@ -172,8 +172,8 @@ class Ledger(Protocol):
         `visits` are written; the presence of `gone` is dropped.
         """
 
-    async def visit_of_scan(self, scan: ScanId) -> Visit | None:
-        """The visit that the granted decision of this scan opened, continued or closed."""
+    async def visit_of_scan(self, scan: ScanId, door: DoorRef) -> Visit | None:
+        """The visit that the decision granted to this very door for this scan opened, continued or closed."""
 
     async def presence_of(self, holder: HolderId) -> Presence | None:
         """Where the holder is inside, if anywhere."""
@@ -233,8 +233,8 @@ class Store(Protocol):
     async def visits_open_since_before(self, before_us: int) -> list[Visit]:
         """PENDING and ACTIVE visits that began at that instant or earlier, oldest first."""
 
-    async def visits_to_seal(self, ended_before_us: int, limit: int) -> list[Visit]:
-        """COMPLETED, unsealed, confirmed by the door (`opened_jws` set), ended before that instant; oldest first."""
+    async def visits_to_seal(self, host: OperatorId, ended_before_us: int, limit: int) -> list[Visit]:
+        """The host's visits COMPLETED, unsealed, confirmed by the door (`opened_jws` set), ended before that instant; oldest first."""
 
     async def unbilled_charges(
         self, home: OperatorId, host: OperatorId, before_us: int

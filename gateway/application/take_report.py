@@ -14,7 +14,7 @@ from prometheus_client import Counter
 from gateway.application.errors import StoreUnavailableError
 from gateway.application.ports import JournalHead, Ledger, Link, Report, Signer, Store
 from gateway.domain.directory import Direction, Directory, Door, Venue
-from gateway.domain.ids import DoorRef, HolderId, ScanId, VisitId
+from gateway.domain.ids import DoorRef, HolderId, ScanId
 from gateway.domain.visits import Visit, VisitState, is_open, not_opened, opened
 from gateway.wire.faults import WireError
 from gateway.wire.signed import ACK, EVENT, AckClaims, EventKind, encode, read_event
@@ -159,8 +159,8 @@ class ReportDesk:
         if claims.kind not in {EventKind.OPENED, EventKind.NOT_OPENED}:
             return (), None
         scan = ScanId(claims.scan)
-        visit = await ledger.visit_of_scan(scan)
-        if visit is None or not _speaks_of_itself(report.door, visit, scan):
+        visit = await ledger.visit_of_scan(scan, door.ref)
+        if visit is None:
             return (), None
         if claims.kind is EventKind.OPENED:
             return (opened(visit, report.jws, scan),), None
@@ -193,11 +193,6 @@ class ReportDesk:
             log.error("ack_unsigned", door=str(door), host=venue.operator, code=fault.code, error=str(fault))  # noqa: TRY400 - the fault says all
             return
         self._link.publish(door_topic(door, "ack"), token.encode(), qos=1)
-
-
-def _speaks_of_itself(door: DoorRef, visit: Visit, scan: ScanId) -> bool:
-    """Whether the door can know: its own venue's visit, and, of the grant that opened it, its own grant."""
-    return visit.venue == door.venue and (VisitId(scan) != visit.id or door == visit.door)
 
 
 def read_report(door: Door, token: str) -> Report:

@@ -58,10 +58,10 @@ def good_standing(facts: Facts) -> Reason | None:
     """Neither the pass nor its member is revoked or suspended; the worse of the two counts.
 
     A signed pass that the home's books do not hold was issued outside them (a stolen key, a restored backup):
-    it counts as revoked.
+    it counts as revoked. So does a pass that one operator signed for another's holder, who would be billed.
     """
     entitlement = facts.entitlement
-    if entitlement is None:
+    if entitlement is None or entitlement.home != facts.proven.claims.ref.issuer:
         return Reason.REVOKED
     standings = (entitlement.pass_standing, entitlement.member_standing)
     if Standing.REVOKED in standings:

@@ -69,8 +69,11 @@ def opened(visit: Visit, jws: str, scan: ScanId | None = None) -> Visit:
     """The visit once a door reported that it opened for one of the visit's grants.
 
     `jws` is the report; the first one stays as the evidence of the entry. A visit that ended before its door
-    reported is COMPLETED by the report. `scan` is the grant reported on, None for the latest.
+    reported is COMPLETED by the report. `scan` is the grant reported on, None for the latest. A visit that its
+    own door said nobody began stays INVALID, whatever that door says later.
     """
+    if visit.state is VisitState.INVALID and visit.ending is None:
+        return visit
     confirmed = visit.resumed_from is None or _is_latest(visit, scan)
     ended = visit.ended_us is not None and visit.ending is not None
     return replace(
@@ -93,10 +96,13 @@ def not_opened(visit: Visit, now_us: int, scan: ScanId | None = None) -> Visit:
         return visit
     if visit.resumed_from is not None:
         return _end_again(visit, visit.resumed_from)
-    if visit.state is VisitState.PENDING:
-        ended_us = now_us if visit.ended_us is None else visit.ended_us
-        return replace(visit, state=VisitState.INVALID, ended_us=ended_us)
-    return visit
+    if visit.state is not VisitState.PENDING:
+        return visit
+    if scan is not None and scan != visit.id:
+        # another door's grant opened the visit, and that door has yet to speak
+        return replace(visit, last_entry=None)
+    ended_us = now_us if visit.ended_us is None else visit.ended_us
+    return replace(visit, state=VisitState.INVALID, ended_us=ended_us, ending=None)
 
 
 def check_out(visit: Visit, now_us: int, ending: Ending) -> Visit:

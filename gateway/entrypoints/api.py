@@ -98,7 +98,9 @@ class Api:
 
         async def checked(request: web.Request) -> web.StreamResponse:
             scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-            if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), self._token):
+            if scheme.lower() != "bearer" or not hmac.compare_digest(
+                given.strip().encode("utf-8", "surrogateescape"), self._token
+            ):
                 raise web.HTTPUnauthorized(reason="A bearer token is needed", headers={"WWW-Authenticate": "Bearer"})
             return await handler(request)
 

@@ -69,7 +69,7 @@ class Show:
         self._books = books
         self._day = day
         self._system = system
-        self._console = Console(stderr=options.headless, quiet=options.headless and options.as_json)
+        self._console = Console(quiet=options.headless and options.as_json)
         self._stage = Stage(day, director.world.doors, day.from_us)
         self._screen: Screen = NoScreen()
         self._played = 0

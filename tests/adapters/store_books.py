@@ -172,6 +172,13 @@ class PeopleContract:
                 picture = await admission.picture([scene.ask_of(1, 1)], NOW_US)
             assert [each.plan for each in picture.entitlements.values()] == [plan]
 
+    async def test_a_plan_of_the_pass_itself_goes_before_its_members(self, store: SqliteStore) -> None:
+        other = builders.plan(id=PlanId("other"))
+        await scene.furnish(store, plans=[other], plan=other.id)
+        async with store.admitting() as admission:
+            picture = await admission.picture([scene.ask_of(1, 1)], NOW_US)
+        assert [each.plan for each in picture.entitlements.values()] == [other.id]
+
     async def test_what_a_pass_refers_to_exists_and_its_identity_is_its_own(self, store: SqliteStore) -> None:
         await scene.furnish(store, members=2)
         for refused, fault in {

@@ -26,12 +26,12 @@ class MoneyContract:
         await scene.admit(store, [scene.ask_of(4, 1)])
         by_end = sorted(visits, key=lambda visit: visit.ended_us or 0)
         last_us = by_end[-1].ended_us or 0
-        assert await store.visits_to_seal(last_us + 1, 10) == by_end
-        assert await store.visits_to_seal(last_us, 10) == by_end[:2]
-        assert await store.visits_to_seal(last_us + 1, 1) == by_end[:1]
+        assert await store.visits_to_seal(HOST, last_us + 1, 10) == by_end
+        assert await store.visits_to_seal(HOST, last_us, 10) == by_end[:2]
+        assert await store.visits_to_seal(HOST, last_us + 1, 1) == by_end[:1]
         async with store.writing() as ledger:
             await ledger.seal(by_end[0].id, None, None)
-        assert await store.visits_to_seal(last_us + 1, 10) == by_end[1:]
+        assert await store.visits_to_seal(HOST, last_us + 1, 10) == by_end[1:]
         with pytest.raises(ConflictError, match="sealed already"):
             async with store.writing() as ledger:
                 await ledger.seal(by_end[0].id, None, None)
@@ -40,7 +40,7 @@ class MoneyContract:
         await scene.furnish(store)
         await scene.admit(store, [scene.ask_of(1, 1)])
         await scene.admit(store, [scene.ask_of(1, 2, scene.EXIT, NOW_US + HOUR)], NOW_US + HOUR)
-        assert await store.visits_to_seal(NOW_US + 2 * HOUR, 10) == []
+        assert await store.visits_to_seal(HOST, NOW_US + 2 * HOUR, 10) == []
 
     async def test_records_are_numbered_without_a_gap_by_host(self, store: SqliteStore) -> None:
         await scene.furnish(store, members=3)

@@ -26,8 +26,8 @@ async def write(data: Path) -> None:
     hands = Hands()
     store = await open_store(data, hands.entropy, hands.now)
     await scene.furnish(store, members=2)
-    visit = await scene.stay(store, 1, 1)
-    await scene.seal(store, visit)
+    await scene.seal(store, await scene.stay(store, 1, 1))
+    await scene.seal(store, await scene.stay(store, 2, 11, NOW_US + HOUR))
     head = await store.chain_head()
     async with store.writing() as ledger:
         await ledger.add_root(head.seq, head.hash, "a.signed.root")
@@ -71,7 +71,7 @@ def test_untouched_books_hold(books: sqlite3.Connection) -> None:
     assert found(books).holds
     assert found(books).chain.rows == rows(books)
     assert found(books).chain.purged == 2
-    assert found(books).charge_records == 1
+    assert found(books).charge_records == 2
 
 
 def flipped(value: object) -> object:
@@ -184,8 +184,10 @@ MONEY_EDITS = {
     "its lines": "UPDATE charge_records SET lines = replace(lines, 'min', 'max')",
     "whether its end was proven": "UPDATE charge_records SET proven_end = 1 - proven_end",
     "its seal": "UPDATE charge_records SET jws = jws || 'x'",
-    "its number": "UPDATE charge_records SET number = 2",
-    "deleted": "DELETE FROM charge_records",
+    "its number": "UPDATE charge_records SET number = 3 WHERE number = 2",
+    "one deleted": "DELETE FROM charge_records WHERE number = 1",
+    "the last deleted": "DELETE FROM charge_records WHERE number = 2",
+    "all deleted": "DELETE FROM charge_records",
     "an entry's amount": "UPDATE ledger_entries SET amount_minor = amount_minor + 1 WHERE account = host",
     "both entries' amounts, still zero in sum": "UPDATE ledger_entries SET amount_minor = amount_minor * 2",
     "an entry's account": "UPDATE ledger_entries SET account = 'DE*XXX' WHERE account = host",
@@ -200,6 +202,11 @@ def test_a_charge_record_that_is_not_what_was_sealed_is_found(books: sqlite3.Con
     assert told.chain.fault is None
     assert told.charge_fault is not None
     assert not told.holds
+
+
+def test_a_gap_in_a_series_is_named(books: sqlite3.Connection) -> None:
+    books.execute("DELETE FROM charge_records WHERE number = 1")
+    assert found(books).charge_fault == "charge record 2 of FR*ATL: its series has a gap before it"
 
 
 def test_standing_on_a_statement_is_no_change_of_the_record(books: sqlite3.Connection) -> None:

@@ -76,7 +76,7 @@ async def test_jobs_and_reports_look_everything_up(store: SqliteStore) -> None:
         await store.door_credential("montreuil.front")
         await store.statuses(HOME, NOW_US)
         await store.visits_open_since_before(NOW_US)
-        await store.visits_to_seal(NOW_US + 9 * HOUR, 10)
+        await store.visits_to_seal(HOST, NOW_US + 9 * HOUR, 10)
         await store.unbilled_charges(HOME, HOST, NOW_US)
         await store.inside(MONTREUIL)
         assert [visit async for visit in store.read_visits(0, NOW_US + 1)]

@@ -30,16 +30,16 @@ REFERENCES = {
     [([5.0], 50, 5.0), ([1.0, 2.0], 50, 1.0), (list(range(1, 101)), 99, 99), ([3.0, 1.0, 2.0], 100, 3.0)],
     ids=["one", "the lower of two", "99 of a hundred", "unsorted"],
 )
-def test_percentile(values: list[float], percent: float, expected: float):
+def test_percentile(values: list[float], percent: float, expected: float) -> None:
     assert percentile(values, percent) == expected
 
 
-def test_nothing_has_no_middle():
+def test_nothing_has_no_middle() -> None:
     assert math.isnan(percentile([], 50))
     assert math.isnan(median([]))
 
 
-def test_median_of_an_even_number_is_between():
+def test_median_of_an_even_number_is_between() -> None:
     assert median([4.0, 1.0, 3.0, 2.0]) == 2.5
 
 
@@ -51,7 +51,7 @@ def measured() -> Measures:
     return Measures([fresh] * 3, [repeat] * 3, [50.0] * 3, [30.0] * 3, [[0.003, 0.006]], [[0.002, 0.004]])
 
 
-def test_ratios_are_decisions_over_the_bare_operations_of_the_same_run():
+def test_ratios_are_decisions_over_the_bare_operations_of_the_same_run() -> None:
     assert measured().ratios() == {
         "cpu": 1.6,
         "cpu_repeat": 0.8,
@@ -61,7 +61,7 @@ def test_ratios_are_decisions_over_the_bare_operations_of_the_same_run():
     }
 
 
-def test_a_static_pass_counts_no_holders_verify():
+def test_a_static_pass_counts_no_holders_verify() -> None:
     bare = {"ed25519_verify": [100.0], "p256_verify": [], "ed25519_sign": [50.0]}
     assert CpuRound(0.004, 10, 1.0, bare).ratio(50.0) == 2.0
 
@@ -79,7 +79,7 @@ def check(found: dict[str, Any]) -> None:
 
 
 @pytest.mark.mosquitto
-def test_a_short_run_on_mosquitto_with_holder_proofs(tmp_path: Path):
+def test_a_short_run_on_mosquitto_with_holder_proofs(tmp_path: Path) -> None:
     if mosquitto_on_path() is None:
         assert os.environ.get("PASSERELLE_REQUIRE_SERVICES") != "1", "mosquitto is not installed"
         pytest.skip("mosquitto is not installed")
@@ -89,7 +89,7 @@ def test_a_short_run_on_mosquitto_with_holder_proofs(tmp_path: Path):
     check(programs.last_json(printed))
 
 
-def test_a_short_run_on_the_embedded_broker_with_static_passes(tmp_path: Path):
+def test_a_short_run_on_the_embedded_broker_with_static_passes(tmp_path: Path) -> None:
     asked = programs.words(
         "bench", "decision", "--broker", "embedded", "--proof", "static", "--seconds", 0.6, "--doors", 20, "--json"
     )

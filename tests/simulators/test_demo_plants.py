@@ -19,8 +19,10 @@ NOTICED: dict[Plant, Callable[[Figures], bool]] = {
 
 
 @pytest.mark.parametrize("plant", Plant)
-def test_the_figures_are_alive(plant: Plant, tmp_path: Path):
-    asked = programs.words("demo", "--headless", "--seconds", 1, "--data", tmp_path / "data", "--json", "--plant", plant)
+def test_the_figures_are_alive(plant: Plant, tmp_path: Path) -> None:
+    asked = programs.words(
+        "demo", "--headless", "--seconds", 1, "--data", tmp_path / "data", "--json", "--plant", plant
+    )
     code, printed = programs.run(*asked, log=tmp_path / "log")
     assert code == 0, printed
     assert NOTICED[plant](programs.last_json(printed)), printed

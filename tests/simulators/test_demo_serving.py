@@ -5,10 +5,10 @@ import os
 import queue
 import signal
 import stat
-import urllib.request
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from devices.clock import DoorClock
@@ -22,9 +22,7 @@ CLEAN_STOP_S = 20
 
 
 def fetch(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=5) as response:
-        body: bytes = response.read()
-    return body
+    return httpx.get(url, timeout=5, trust_env=False).raise_for_status().content
 
 
 def open_spare_door(handles: dict[str, Any]) -> Answered:
@@ -48,7 +46,7 @@ def open_spare_door(handles: dict[str, Any]) -> Answered:
     return found
 
 
-def test_it_serves_on_after_the_day_and_its_handles_open_the_spare_door(tmp_path: Path):
+def test_it_serves_on_after_the_day_and_its_handles_open_the_spare_door(tmp_path: Path) -> None:
     data, log = tmp_path / "data", tmp_path / "log"
     process = programs.start(*programs.words("demo", "--seconds", 1, "--data", data), log=log)
     try:
@@ -72,7 +70,7 @@ def test_it_serves_on_after_the_day_and_its_handles_open_the_spare_door(tmp_path
 
 
 @pytest.mark.parametrize("caught", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_it_stops_cleanly_in_the_middle_of_the_day(caught: signal.Signals, tmp_path: Path):
+def test_it_stops_cleanly_in_the_middle_of_the_day(caught: signal.Signals, tmp_path: Path) -> None:
     log = tmp_path / "log"
     process = programs.start(*programs.words("demo", "--seconds", 60, "--data", tmp_path / "data"), log=log)
     try:

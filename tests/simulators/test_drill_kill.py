@@ -14,11 +14,14 @@ from tests.simulators import programs
 
 NOW_US = 1_800_000_000_000_000
 ANSWERED = {"scan-1": "granted", "scan-2": "denied"}
-_EVENT = "INSERT INTO events (seq, kind, key, at_us, content, salt, digest, hash) VALUES (?, 'decision', ?, 0, ?, '', '', '')"
+_EVENT = (
+    "INSERT INTO events (seq, kind, key, at_us, content, salt, digest, hash) "
+    "VALUES (?, 'decision', ?, 0, ?, '', '', '')"
+)
 _VISIT = (
     "INSERT INTO visits (id, holder, home, host, venue, door, pass_issuer, pass_id, tariff, capped_default_s, state, "
-    "started_us, credential, passback) VALUES (?, 'h', 'FR*HST', 'FR*HST', 'v', 'v/d', 'FR*HST', ?, '{}', 0, 'PENDING', "
-    "0, '', 0)"
+    "started_us, credential, passback) "
+    "VALUES (?, 'h', 'FR*HST', 'FR*HST', 'v', 'v/d', 'FR*HST', ?, '{}', 0, 'PENDING', 0, '', 0)"
 )
 _PASS = (
     "INSERT INTO passes (issuer, id, holder, kind, services, not_before_s, expires_s, audience, status_index, form, "
@@ -49,7 +52,7 @@ def change(path: Path, *statements: str) -> None:
         conn.commit()
 
 
-def test_books_that_agree_with_the_doors_are_found_whole(database: Path):
+def test_books_that_agree_with_the_doors_are_found_whole(database: Path) -> None:
     assert recount(database, ANSWERED) == Recount(lost=0, doubled=0)
 
 
@@ -74,18 +77,18 @@ DOUBLED: dict[str, Callable[[Path], None]] = {
 
 
 @pytest.mark.parametrize("spoil", LOST.values(), ids=LOST.keys())
-def test_a_lost_decision_is_noticed(spoil: Callable[[Path], None], database: Path):
+def test_a_lost_decision_is_noticed(spoil: Callable[[Path], None], database: Path) -> None:
     spoil(database)
     assert recount(database, ANSWERED).lost == 1
 
 
 @pytest.mark.parametrize("spoil", DOUBLED.values(), ids=DOUBLED.keys())
-def test_a_doubled_entry_is_noticed(spoil: Callable[[Path], None], database: Path):
+def test_a_doubled_entry_is_noticed(spoil: Callable[[Path], None], database: Path) -> None:
     spoil(database)
     assert recount(database, ANSWERED).doubled > 0
 
 
-def test_two_kills_under_load_lose_and_double_nothing(tmp_path: Path):
+def test_two_kills_under_load_lose_and_double_nothing(tmp_path: Path) -> None:
     asked = programs.words("drill", "kill", "--times", 2, "--json")
     code, printed = programs.run(*asked, log=tmp_path / "log")
     assert code == 0, printed

@@ -1,16 +1,14 @@
 """One admission: the transaction in which all scans that wait are decided; two hops to the database's thread."""
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from gateway.adapters.db.directory import DirectoryCache
 from gateway.adapters.db.hop import Runner
 from gateway.adapters.db.keep import write_outcomes
 from gateway.adapters.db.picture import read_picture
 from gateway.domain.decision import Ask
-from gateway.domain.ids import VisitId
 from gateway.domain.picture import Outcome, Picture
-from gateway.domain.visits import Visit
 
 
 class SqliteAdmission:
@@ -20,7 +18,6 @@ class SqliteAdmission:
         self._runner = runner
         self._cache = cache
         self._entropy = entropy
-        self._known: Mapping[VisitId, Visit] = {}
         self.kept = False
 
     async def picture(self, asked: Sequence[Ask], now_us: int) -> Picture:
@@ -30,15 +27,13 @@ class SqliteAdmission:
             connection.execute("BEGIN IMMEDIATE")
             return read_picture(connection, asked, now_us, self._cache)
 
-        picture = await self._runner.run(work)
-        self._known = picture.visits
-        return picture
+        return await self._runner.run(work)
 
     async def keep(self, outcomes: Sequence[Outcome], now_us: int) -> None:
         """Write what changes and commit. When it returns the batch is durable."""
 
         def work(connection: sqlite3.Connection) -> None:
-            write_outcomes(connection, outcomes, self._known, now_us, self._entropy)
+            write_outcomes(connection, outcomes, now_us, self._entropy)
             connection.execute("COMMIT")
             self.kept = True
 

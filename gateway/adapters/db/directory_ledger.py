@@ -21,7 +21,8 @@ _ZONES = Prepared(select(zones.c.id).where(zones.c.venue == bindparam("venue")))
 _ZONE = Saving(zones)
 _DROP_ZONE = Prepared(zones.delete().where(by_key(zones)))
 _DOOR = Saving(doors, keep=("event_key", "journal_n", "journal_hash"))
-_SET_KEY = updating(doors, "event_key")
+_SET_KEY = updating(doors, "event_key", "journal_n", "journal_hash")
+_KEY = Prepared(select(doors.c.event_key).where(by_key(doors)))
 _PLAN = Saving(plans)
 _MODE_NUMBER = Prepared(select(venues.c.mode_number).where(by_key(venues)))
 _SET_MODE = updating(venues, "mode", "mode_number", "mode_reason")
@@ -105,8 +106,14 @@ class DirectoryLedger(Books):
             await self.set_event_key(door.ref, door.event_key)
 
     async def set_event_key(self, door: DoorRef, public: bytes) -> None:
-        """Keep the public key that the door signs with; UnknownError when there is no such door."""
-        self._change(f"door {door}", _SET_KEY, pk_venue=door.venue, pk_id=door.door, event_key=public)
+        """Keep the public key that the door signs with; UnknownError when there is no such door.
+
+        A door with another key than before lost its journal with the old one: line 1 comes next.
+        """
+        held = self._run(_KEY, pk_venue=door.venue, pk_id=door.door).fetchone()
+        if held is None or held[0] != public:
+            begun = {"event_key": public, "journal_n": 0, "journal_hash": bytes(32)}
+            self._change(f"door {door}", _SET_KEY, pk_venue=door.venue, pk_id=door.door, **begun)
         self._configured("event_key_set", {"door": str(door), "public": public.hex()})
 
     async def put_plan(self, plan: Plan) -> None:

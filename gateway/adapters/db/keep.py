@@ -27,14 +27,10 @@ _PROOF = "INSERT OR IGNORE INTO proofs (proof_s, issuer, pass, door) VALUES "
 def write_outcomes(
     connection: sqlite3.Connection,
     outcomes: Sequence[Outcome],
-    known: Mapping[VisitId, Visit],
     now_us: int,
     entropy: Callable[[int], bytes],
 ) -> int:
-    """Write the batch inside the transaction in which its picture was read; returns how many events.
-
-    `known` are the picture's visits: a presence that moves keeps the start of its visit.
-    """
+    """Write the batch inside the transaction in which its picture was read; returns how many events."""
     fresh = [outcome for outcome in outcomes if not outcome.repeated]
     lines: list[Line] = [(DECISION, outcome.verdict.scan, now_us, content_of(outcome)) for outcome in fresh]
     if len(fresh) < len(outcomes):
@@ -44,7 +40,7 @@ def write_outcomes(
     append(connection, read_tip(connection), lines, entropy)
     visits = {visit.id: visit for outcome in fresh for visit in outcome.visits}
     write_visits(connection, visits.values())
-    _write_presences(connection, fresh, {**known, **visits})
+    _write_presences(connection, fresh, visits)
     _write_proofs(connection, fresh, now_us)
     used = [(outcome.used.issuer, outcome.used.id) for outcome in fresh if outcome.used is not None]
     if used:
@@ -84,6 +80,7 @@ def _write_presences(
 
 
 def _started_us(presence: Presence, visits: Mapping[VisitId, Visit]) -> int:
+    # an outcome that enters or moves a presence carries its visit
     visit = visits.get(presence.visit)
     return presence.since_us if visit is None else visit.started_us
 

@@ -13,6 +13,7 @@ from gateway.application.errors import ConflictError
 from gateway.application.ports import IssuedPass, Member
 from gateway.domain.ids import HolderId, OperatorId, PassRef
 from gateway.domain.presence import Standing
+from gateway.domain.visits import MICROSECONDS
 
 _ADD_HOLDER = inserting(holders)
 _HOME_OF = Prepared(select(holders.c.home).where(holders.c.id == bindparam("id")))
@@ -30,10 +31,14 @@ _BAN = Saving(bans)
 _LIFT = Prepared(bans.delete().where(by_key(bans)))
 _INDEX_USED = Prepared(
     select(passes.c.id).where(
-        passes.c.issuer == bindparam("issuer"), passes.c.status_index == bindparam("status_index")
+        passes.c.issuer == bindparam("issuer"),
+        passes.c.status_index == bindparam("status_index"),
+        passes.c.expires_s > bindparam("now_s"),
     )
 )
-_INDICES_USED = Prepared(select(passes.c.status_index).where(passes.c.issuer == bindparam("issuer")))
+_INDICES_USED = Prepared(
+    select(passes.c.status_index).where(passes.c.issuer == bindparam("issuer"), passes.c.expires_s > bindparam("now_s"))
+)
 
 _TRIES = 4
 """Random draws for one index before the free ones are counted out."""
@@ -59,7 +64,7 @@ class PeopleLedger(Books):
         self._line("member_put", {"operator": member.operator, **row})
 
     async def free_status_indices(self, issuer: OperatorId, count: int, size: int) -> list[int]:
-        """Draw `count` random unused indices below `size` of the issuer's status list.
+        """Draw `count` random indices below `size` of the issuer's status list that no pass holds which still counts.
 
         Random, so that an index tells nothing of its neighbours. ConflictError when too few are free.
         """
@@ -68,18 +73,22 @@ class PeopleLedger(Books):
             if len(drawn) == count:
                 return list(drawn)
             index = self._random(size)
-            if index not in drawn and not self._run(_INDEX_USED, issuer=issuer, status_index=index).fetchone():
+            if index not in drawn and self._is_free(issuer, index):
                 drawn[index] = None
         return self._among_free(issuer, count, size)
 
     def _among_free(self, issuer: OperatorId, count: int, size: int) -> list[int]:
-        used = {index for (index,) in self._run(_INDICES_USED, issuer=issuer)}
+        used = {index for (index,) in self._run(_INDICES_USED, issuer=issuer, now_s=self._now_us() // MICROSECONDS)}
         free = [index for index in range(size) if index not in used]
         if len(free) < count:
             raise ConflictError(
                 f"the status list of {issuer} has {len(free)} of {size} indices free, and {count} are asked for"
             )
         return [free.pop(self._random(len(free))) for _ in range(count)]
+
+    def _is_free(self, issuer: OperatorId, index: int) -> bool:
+        now_s = self._now_us() // MICROSECONDS
+        return self._run(_INDEX_USED, issuer=issuer, status_index=index, now_s=now_s).fetchone() is None
 
     def _random(self, below: int) -> int:
         # 64 bits over at most 2^20: the bias is below one in 2^44

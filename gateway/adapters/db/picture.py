@@ -20,7 +20,7 @@ _REPEATS = ") SELECT e.key, e.content FROM a CROSS JOIN events e ON e.key = a.k 
 _ENTITLEMENTS = (
     ") SELECT p.issuer, p.id, p.holder, h.home, coalesce(p.plan, m.plan), p.standing, m.standing, p.uses_left "
     "FROM a CROSS JOIN passes p ON p.issuer = a.i AND p.id = a.k CROSS JOIN holders h ON h.id = p.holder "
-    "LEFT JOIN members m ON m.holder = p.holder AND m.operator = p.issuer"
+    "LEFT JOIN members m ON m.holder = p.holder"
 )
 _PRESENCES = (
     f") SELECT {SELECT}, p.holder, p.venue, p.zone, p.since_us, p.visit "  # noqa: S608 - constants

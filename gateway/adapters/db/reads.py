@@ -69,7 +69,7 @@ _OPEN_BEFORE = Prepared(
 )
 _TO_SEAL = Prepared(
     select(*_VISIT_COLUMNS)
-    .where(DUE, visits.c.ended_us < bindparam("before_us"))
+    .where(DUE, visits.c.host == bindparam("host"), visits.c.ended_us < bindparam("before_us"))
     .order_by(visits.c.ended_us, visits.c.id)
     .limit(bindparam("most"))
 )
@@ -155,9 +155,9 @@ def visits_open_since_before(connection: sqlite3.Connection, before_us: int) -> 
     return [visit_of(row) for row in _OPEN_BEFORE.run(connection, before_us=before_us)]
 
 
-def visits_to_seal(connection: sqlite3.Connection, ended_before_us: int, limit: int) -> list[Visit]:
-    """COMPLETED, confirmed, unsealed visits that ended before that instant, oldest first."""
-    return [visit_of(row) for row in _TO_SEAL.run(connection, before_us=ended_before_us, most=limit)]
+def visits_to_seal(connection: sqlite3.Connection, host: OperatorId, ended_before_us: int, limit: int) -> list[Visit]:
+    """The host's COMPLETED, confirmed, unsealed visits that ended before that instant, oldest first."""
+    return [visit_of(row) for row in _TO_SEAL.run(connection, host=host, before_us=ended_before_us, most=limit)]
 
 
 def visits_page(connection: sqlite3.Connection, from_us: int, after: str, before_us: int, most: int) -> list[Visit]:

@@ -147,7 +147,7 @@ passes = Table(
     Column("standing", Text, nullable=False),
     Column("uses_left", Integer),
     PrimaryKeyConstraint("issuer", "id"),
-    UniqueConstraint("issuer", "status_index", name="passes_status_index"),
+    Index("passes_status_index", "issuer", "status_index"),
     ForeignKeyConstraint(["issuer", "plan"], ["plans.operator", "plans.id"]),
     CheckConstraint("uses_left >= 0", name="passes_uses_left"),
     sqlite_with_rowid=False,
@@ -226,7 +226,7 @@ visits = Table(
     Index("visits_started", "started_us"),
     Index("visits_open", "started_us", sqlite_where=OPEN, postgresql_where=OPEN),
     Index("visits_left", "holder", "venue", "ended_us", sqlite_where=LEFT, postgresql_where=LEFT),
-    Index("visits_to_seal", "ended_us", sqlite_where=DUE, postgresql_where=DUE),
+    Index("visits_to_seal", "host", "ended_us", sqlite_where=DUE, postgresql_where=DUE),
 )
 
 statements = Table(

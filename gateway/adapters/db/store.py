@@ -118,9 +118,9 @@ class SqliteStore:
         """PENDING and ACTIVE visits that began at that instant or earlier, oldest first."""
         return await self._read(partial(reads.visits_open_since_before, before_us=before_us))
 
-    async def visits_to_seal(self, ended_before_us: int, limit: int) -> list[Visit]:
-        """COMPLETED, unsealed, confirmed by the door, ended before that instant; oldest first."""
-        return await self._read(partial(reads.visits_to_seal, ended_before_us=ended_before_us, limit=limit))
+    async def visits_to_seal(self, host: OperatorId, ended_before_us: int, limit: int) -> list[Visit]:
+        """The host's visits COMPLETED, unsealed, confirmed by the door, ended before that instant; oldest first."""
+        return await self._read(partial(reads.visits_to_seal, host=host, ended_before_us=ended_before_us, limit=limit))
 
     async def unbilled_charges(
         self, home: OperatorId, host: OperatorId, before_us: int

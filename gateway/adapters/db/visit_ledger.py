@@ -75,17 +75,18 @@ class VisitLedger(Books):
             "at_ms": claims.at_ms,
             "jws": report.jws,
         }
-        self._line(REPORT, told, f"{door}#{claims.n}")
+        self._line(REPORT, told, f"{door}#{claims.n}#{report.hash.hex()[:16]}")
         self._write(visits)
         if gone is not None:
             self._run(_GONE, pk_holder=gone)
 
-    async def visit_of_scan(self, scan: ScanId) -> Visit | None:
-        """The visit that the granted decision of this scan opened, continued or closed."""
+    async def visit_of_scan(self, scan: ScanId, door: DoorRef) -> Visit | None:
+        """The visit that the decision granted to this very door for this scan opened, continued or closed."""
         found = self._run(_DECISION, scan=scan).fetchone()
         if found is None or found[0] is None:
             return None
-        visit = json.loads(found[0]).get("visit")
+        decision = json.loads(found[0])
+        visit = decision.get("visit") if decision["door"] == str(door) else None
         return None if visit is None else self._visit(VisitId(visit))
 
     async def presence_of(self, holder: HolderId) -> Presence | None:

@@ -151,7 +151,6 @@ def _people() -> None:
         *_texts("standing"),
         sa.Column("uses_left", sa.Integer()),
         sa.PrimaryKeyConstraint("issuer", "id"),
-        sa.UniqueConstraint("issuer", "status_index", name="passes_status_index"),
         sa.CheckConstraint("uses_left >= 0", name="passes_uses_left"),
         _refers("issuer", "operators.id"),
         _refers("holder", "holders.id"),
@@ -177,6 +176,7 @@ def _visits() -> None:
         *_bigs("started_us"),
         sa.PrimaryKeyConstraint("holder"),
     )
+    op.create_index("passes_status_index", "passes", ["issuer", "status_index"])
     op.create_index("presences_inside", "presences", ["venue", "zone", "started_us"])
     op.create_table(
         "proofs",
@@ -208,7 +208,7 @@ def _visits() -> None:
     _partial("visits_open", "visits", ["started_us"], "state IN ('PENDING', 'ACTIVE')")
     left = "state = 'COMPLETED' AND sealed_us IS NULL"
     _partial("visits_left", "visits", ["holder", "venue", "ended_us"], left)
-    _partial("visits_to_seal", "visits", ["ended_us"], f"{left} AND opened_jws IS NOT NULL")
+    _partial("visits_to_seal", "visits", ["host", "ended_us"], f"{left} AND opened_jws IS NOT NULL")
 
 
 def _money() -> None:
