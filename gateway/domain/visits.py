@@ -98,7 +98,7 @@ def not_opened(visit: Visit, now_us: int, scan: ScanId | None = None) -> Visit:
         return _end_again(visit, visit.resumed_from)
     if visit.state is not VisitState.PENDING:
         return visit
-    if scan is not None and scan != visit.id:
+    if scan is not None and VisitId(scan) != visit.id:
         # another door's grant opened the visit, and that door has yet to speak
         return replace(visit, last_entry=None)
     ended_us = now_us if visit.ended_us is None else visit.ended_us

@@ -10,9 +10,10 @@ import pytest
 from gateway.domain.directory import AntiPassback
 from gateway.domain.ids import DoorRef
 from gateway.domain.presence import Standing
-from keys import status_list
+from keys import base64url, status_list
 from tests import builders
 from tests.builders import EXIT, FRONT, HOME, INNER, LYON, MONTREUIL
+from tests.e2e.raw_door import Account, MqttClient
 from tests.e2e.scene import LYON_FRONT, Person
 from tests.gateways import House
 
@@ -187,24 +188,32 @@ async def test_the_job_and_two_callers_close_and_bill_at_once_and_nothing_is_cha
 async def test_lists_published_at_once_never_share_a_number(house: House) -> None:
     """A door that took one of two lists with the same number would refuse the other, and miss a revocation."""
     persons, gateway = await people(house, 6), house.gateway
-    lists: dict[int, set[str]] = {}
+    ears = MqttClient(Account(FRONT.username, house.passwords[FRONT.username], "ears"), ("pw/v1/status/+/head",))
+    await ears.connect(gateway.broker_url)
 
     async def revoke(person: Person) -> None:
         await gateway.set_pass_standing(person.ref, Standing.REVOKED, "test")
         await gateway.publish_heads()
-        token = gateway.status_list(HOME)
-        held = gateway.view.status_list(HOME)
-        assert token is not None
-        assert held is not None
-        lists.setdefault(held.version, set()).add(token)
 
     await asyncio.gather(*(revoke(person) for person in persons))
 
-    assert all(len(tokens) == 1 for tokens in lists.values())
     held = gateway.view.status_list(HOME)
     assert held is not None
+    await ears.until(lambda: max(announced(ears)) == held.version or None, "the last list is announced")
+    assert all(len(digests) == 1 for digests in announced(ears).values())
     indices = [index for (index,) in house.rows("SELECT status_index FROM passes")]
     assert {held.at(index) for index in indices} == {status_list.Status.INVALID}
+    await ears.leave()
+
+
+def announced(ears: MqttClient) -> dict[int, set[str]]:
+    """Digests of HOME's status list by version, as heads told them."""
+    told: dict[int, set[str]] = {0: {""}}
+    for topic, payload in list(ears.heard):
+        head = json.loads(base64url.decode(payload.decode().split(".")[1]))
+        if HOME in topic:
+            told.setdefault(head["version"], set()).add(head["sha256"])
+    return told
 
 
 async def test_scans_go_on_while_the_operator_issues_and_revokes(house: House) -> None:

@@ -85,7 +85,7 @@ async def test_a_taken_http_port_gives_way_to_the_next_free_one(tmp_path: Path) 
 async def test_behind_the_last_port_there_is_no_next_one(tmp_path: Path) -> None:
     with taken(65535):
         async with built(tmp_path / "data", http_port=65535) as gateway:
-            with pytest.raises(ConfigurationError, match="127.0.0.1:65535"):
+            with pytest.raises(ConfigurationError, match=r"127\.0\.0\.1:65535"):
                 await gateway.start()
 
 

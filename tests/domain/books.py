@@ -9,7 +9,7 @@ from gateway.domain.directory import Directory
 from gateway.domain.fold import Outcome, Picture, fold
 from gateway.domain.ids import DoorRef, HolderId, PassRef, ScanId, VenueId, VisitId
 from gateway.domain.presence import Entitlement, Presence, assumed_gone
-from gateway.domain.visits import Visit, VisitState, not_opened, opened
+from gateway.domain.visits import Visit, VisitState, is_open, not_opened, opened
 
 
 class Books:
@@ -52,7 +52,9 @@ class Books:
         after = opened(visit, "e30.e30.e30", scan) if was_opened else not_opened(visit, now_us, scan)
         self.visits[visit.id] = after
         there = self.presences.get(visit.holder)
-        if not was_opened and after != visit and there is not None and there.visit == visit.id:
+        if after.state is VisitState.INVALID and visit.state is not VisitState.INVALID:
+            self._give_back(visit.pass_ref)
+        if not was_opened and not is_open(after) and there is not None and there.visit == visit.id:
             del self.presences[visit.holder]
 
     def counted(self, now_us: int) -> list[Presence]:
@@ -85,6 +87,11 @@ class Books:
             self.proofs[key] = self.proofs.get(key, frozenset()) | {outcome.proof.door}
         if outcome.used is not None:
             self._use(outcome.used)
+
+    def _give_back(self, ref: PassRef) -> None:
+        entitlement = self.entitlements[ref]
+        if entitlement.uses_left is not None:
+            self.entitlements[ref] = replace(entitlement, uses_left=entitlement.uses_left + 1)
 
     def _use(self, ref: PassRef) -> None:
         entitlement = self.entitlements[ref]

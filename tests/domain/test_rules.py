@@ -78,6 +78,7 @@ CASES: dict[str, tuple[Facts, Reason | None]] = {
     "issuer suspended": (facts(issuer_state=OperatorState.SUSPENDED), Reason.OPERATOR_SUSPENDED),
     "issuer not in the books": (facts(issuer_state=None), Reason.OPERATOR_SUSPENDED),
     # standing
+    "signed by another operator than the holder's home": (facts(proven=proven(issuer=HOST)), Reason.REVOKED),
     "pass revoked": (facts(entitlement=entitlement(pass_standing=Standing.REVOKED)), Reason.REVOKED),
     "member revoked": (facts(entitlement=entitlement(member_standing=Standing.REVOKED)), Reason.REVOKED),
     "pass not in the home's books": (facts(entitlement=None, plan=None), Reason.REVOKED),
@@ -96,7 +97,7 @@ CASES: dict[str, tuple[Facts, Reason | None]] = {
     # plan
     "plan does not roam": (facts(plan=plan(roaming=False)), Reason.PLAN),
     "plan does not roam, at home": (
-        facts(plan=plan(roaming=False), entitlement=entitlement(home=HOST)),
+        facts(plan=plan(roaming=False), proven=proven(issuer=HOST), entitlement=entitlement(home=HOST)),
         None,
     ),
     "plan no longer in the books": (facts(plan=None), Reason.PLAN),
@@ -123,7 +124,7 @@ CASES: dict[str, tuple[Facts, Reason | None]] = {
     "as it opens": (facts(now_us=NOW_US - HOUR), None),
     "as it closes": (facts(now_us=NOW_US + 11 * HOUR), Reason.OUTSIDE_HOURS),
     "any hour, at home": (
-        facts(venue=SHUT, plan=plan(any_hour=True), entitlement=entitlement(home=HOST)),
+        facts(venue=SHUT, plan=plan(any_hour=True), proven=proven(issuer=HOST), entitlement=entitlement(home=HOST)),
         None,
     ),
     "any hour, but another operator's house": (

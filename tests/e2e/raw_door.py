@@ -220,10 +220,14 @@ class Crowd(MqttClient):
         self._now_ms = now_ms
 
     async def scan_at_once(self, reads: list[tuple[DoorRef, str]]) -> list[str]:
-        """One scan for each (door, text), all sent before any answer is awaited; reasons in the same order."""
+        """One scan for each (door, text), all sent before any answer is awaited; reasons in the same order.
+
+        One that is no pass goes first: while it is committed the others gather, and are decided together.
+        """
         now_ms = self._now_ms()
         ids = [new_scan_id() for _ in reads]
-        for scan, (door, read) in zip(ids, reads, strict=True):
+        first = (new_scan_id(), (reads[0][0], "PW1:NO PASS"))
+        for scan, (door, read) in [first, *zip(ids, reads, strict=True)]:
             message = encode_scan(Scan(1, scan, BOOT, now_ms, now_ms + 5000, read))
             self.publish_soon(door_topic(door, "scan"), message)
         wanted = set(ids)

@@ -14,7 +14,7 @@ from gateway.adapters.db.store import SqliteStore
 from gateway.application.errors import StoreUnavailableError
 from gateway.domain.directory import Mode
 from gateway.domain.visits import VisitState
-from tests.builders import FRONT, HOME, MONTREUIL
+from tests.builders import BACK, FRONT, HOME, MONTREUIL
 from tests.builders import door as built_door
 from tests.gateways import House
 
@@ -151,6 +151,7 @@ async def test_a_damaged_row_harms_its_own_scan_alone(house: House) -> None:
     await door.says("event", door.line("opened", answer).encode())
     assert (await house.shows(door, await house.person())).told == ("granted", "OK")
     assert door.acks() == []
+    await (await house.door(BACK)).reports("tamper")
     assert not await house.chain_holds()
 
 

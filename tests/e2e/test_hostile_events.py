@@ -131,6 +131,7 @@ async def test_a_replayed_line_is_acknowledged_again_and_happens_once(house: Hou
 async def test_a_gap_is_not_taken_and_the_ack_says_from_where_to_go_on(house: House) -> None:
     door = await house.door()
     await door.reports("tamper")
+    before = reports("gap")
     missing = door.line("forced")
     door.n, door.prev = 2, jws.hash_ascii(missing)
     after = door.line("held_open")
@@ -138,6 +139,8 @@ async def test_a_gap_is_not_taken_and_the_ack_says_from_where_to_go_on(house: Ho
     await door.says("event", after.encode())
     gap = await door.until(lambda: door.acks()[1] if len(door.acks()) > 1 else None, "an ack of what is held")
     assert gap.n == 1
+    assert reports("gap") == before + 1
+    assert house.rows("SELECT content FROM events WHERE kind = 'message_refused'") == [], "a gap is nobody's fault"
 
     await door.says("event", missing.encode())
     await door.says("event", after.encode())

@@ -150,26 +150,28 @@ async def test_a_mistake_is_told_and_nothing_of_it_is_kept(
     assert (house.count("passes"), house.count("events")) == before
 
 
-BODIES: dict[str, bytes] = {
-    "nothing": b"",
-    "no JSON": b"issuer=FR*LPO",
-    "cut off": b'{"issuer": "FR*LPO"',
-    "a list": b"[]",
-    "null": b"null",
-    "NaN for a time": b'{"issuer": "FR*LPO", "holder": "x", "not_before": NaN, "expires": 1}',
-    "not UTF-8": b'{"issuer": "\xff"}',
-    "an integer of 5,000 digits": b'{"issuer": ' + b"9" * 5000 + b"}",
-    "nested 10,000 deep": b'{"issuer": ' + b"[" * 10_000 + b"]" * 10_000 + b"}",
-    "a member twice": b'{"issuer": "FR*LPO", "issuer": "FR*ATL", "holder": "x", "not_before": 1, "expires": 2}',
-    "a member twice further in": b'{"issuer": "FR*LPO", "holder": {"a": 1, "a": 2}, "not_before": 1, "expires": 2}',
+BODIES: dict[str, tuple[bytes, str]] = {
+    "nothing": (b"", "not JSON"),
+    "no JSON": (b"issuer=FR*LPO", "not JSON"),
+    "cut off": (b'{"issuer": "FR*LPO"', "not JSON"),
+    "a list": (b"[]", "body: "),
+    "null": (b"null", "body: "),
+    "NaN for a time": (b'{"issuer": "FR*LPO", "holder": "x", "not_before": NaN, "expires": 1}', "not_before: "),
+    "not UTF-8": (b'{"issuer": "\xff"}', "not JSON"),
+    "an integer of 5,000 digits": (b'{"issuer": ' + b"9" * 5000 + b"}", "not JSON"),
+    "nested 10,000 deep": (b'{"issuer": ' + b"[" * 10_000 + b"]" * 10_000 + b"}", "not JSON"),
+    "a member twice": (b'{"issuer": "FR*LPO", "issuer": "FR*ATL", "holder": "x"}', "a member twice"),
+    "a member twice further in": (b'{"issuer": "FR*LPO", "holder": {"a": 1, "a": 2}}', "a member twice"),
 }
 
 
 @ON_SHARED_LOOP
-@pytest.mark.parametrize("body", BODIES.values(), ids=list(BODIES))
-async def test_a_body_that_cannot_be_read_is_a_problem(shared_house: House, body: bytes) -> None:
+@pytest.mark.parametrize(("body", "words"), BODIES.values(), ids=list(BODIES))
+async def test_a_body_that_cannot_be_read_is_a_problem(shared_house: House, body: bytes, words: str) -> None:
     before = shared_house.count("events")
-    assert (await post(shared_house, PATH, body)).problem == (422, "invalid")
+    reply = await post(shared_house, PATH, body)
+    assert reply.problem == (422, "invalid")
+    assert words in reply.json["detail"]
     assert shared_house.count("events") == before
 
 
