@@ -83,6 +83,8 @@ class Agent:
         self._flight: _Flight | None = None
         self._waiting: deque[Read] = deque()
         self._opening: dict[ScanId, bytes | None] = {}
+        self._floor = Moment(0, now.mono_s)
+        """The latest signed time, and when it was heard: the wall clock is never believed to be behind it."""
         self._last_text: str | None = None
         self._last_s = 0.0
 
@@ -153,7 +155,7 @@ class Agent:
     def _send(self, read: Read, now: Moment) -> list[Action]:
         if not self._connected:  # a scan is never queued: the person is told at once
             return self._unanswered(read.scan, 0.0, "offline")
-        at_ms = now.wall_ms
+        at_ms = self._time_ms(now)
         scan = Scan(1, read.scan, self.boot, at_ms, at_ms + round(self._pace.deadline_s * 1000), read.text)
         payload = encode_scan(scan)
         if len(payload) > MAX_PAYLOAD:
@@ -184,7 +186,12 @@ class Agent:
         if flight is None or now.mono_s < flight.deadline_s(self._pace):
             return []
         self._flight = None
-        return self._unanswered(flight.scan.id, now.mono_s - flight.sent_s, "deadline")
+        unanswered = self._unanswered(flight.scan.id, now.mono_s - flight.sent_s, "deadline")
+        if self.post.direction is Direction.OUT:
+            return unanswered
+        # a grant may have been lost on its way: the signed word that nobody passed undoes it
+        detail = (("why", "unanswered"),)
+        return [*unanswered, Record(Entry(EventKind.NOT_OPENED, self.boot, now.wall_ms, flight.scan.id, None, detail))]
 
     def _repeat(self, now: Moment) -> list[Action]:
         """The same bytes under the same scan id: the gateway answers a repeat with the stored verdict."""
@@ -237,6 +244,7 @@ class Agent:
         self._flight = None
         self.counts[found.claims.outcome] += 1
         self.clock_offset_ms = _offset_ms(now.wall_ms, found.claims.iat)
+        self._heard_time(found.claims.iat, now)
         answered = Answered(flight.scan.id, found.claims, awaited.waited_s)
         return [answered, *self._obey(flight.scan.id, found), Show(sign_of(found.claims))]
 
@@ -258,9 +266,19 @@ class Agent:
         if isinstance(found, Disbelieved):
             self.counts[f"head.{found.why}"] += 1
             self._hint(found, now)
-        elif found.sub == "trust":
+            return []
+        self._heard_time(found.iat, now)
+        if found.sub == "trust":
             self._watch.announced(found.version, self.view.version, now.mono_s)
         return []
+
+    def _heard_time(self, iat_s: int, now: Moment) -> None:
+        if iat_s * 1000 > self._time_ms(now):
+            self._floor = Moment(iat_s * 1000, now.mono_s)
+
+    def _time_ms(self, now: Moment) -> int:
+        """UTC milliseconds: the wall clock, or signed time where that clock is behind it."""
+        return max(now.wall_ms, self._floor.wall_ms + round((now.mono_s - self._floor.mono_s) * 1000))
 
     def _hint(self, found: Disbelieved, now: Moment) -> None:
         if found.why in _LIST_MAY_HELP:

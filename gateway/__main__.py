@@ -20,7 +20,7 @@ SUMMARIES = {
     "pass": "Issue, show, verify and revoke passes.",
     "serve": "Run the gateway.",
     "statements": "List what operators owe each other, or write it as CSV.",
-    "venue": "Set a venue's mode, bans and doors.",
+    "venue": "Set a venue's mode and bans.",
     "visits": "List visits, or write them as CSV.",
 }
 """One line each, so that `--help` loads nobody's body."""

@@ -10,11 +10,14 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter, ValidationError
 
 from keys import ed25519
-from keys.faults import DamagedFile, KidClash, UnknownRing
+from keys.faults import DamagedFile, KidClash, RingFault, UnknownRing
 from keys.ids import kid_of
 from keys.lifecycle import LINGER_S, Ring, RingKey
 from keys.trust_list import Number, OperatorEntry, Party, Place, Seconds, Text, TrustList, entry
 from keys.uses import KeyState, Use
+
+MAX_LISTS_AHEAD = 1_000_000
+"""How far above the last known version a restored book may be lifted: more lists than a thousand years bring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,8 @@ class Book:
         return self if roots == self.roots else replace(self, roots=roots, changed=True)
 
     def with_operator(self, operator: str, status_uri: str) -> "Book":
-        """The book with that operator at that address; its rings stay."""
+        """The book with that operator at that address; its rings stay. RingFault on a malformed id or address."""
+        check_operator(operator, status_uri)
         held = self.operators.get(operator)
         if held is not None and held.status_uri == status_uri:
             return self
@@ -116,7 +120,12 @@ class Book:
         return replace(self, version=max(self.version, version))
 
     def after_restore(self, held_version: int) -> "Book":
-        """The book after a restore: above the highest version that any door holds, and in a new epoch."""
+        """The book after a restore: above the highest version that any door holds, and in a new epoch. RingFault."""
+        if held_version > self.version + MAX_LISTS_AHEAD:
+            raise RingFault(
+                f"{held_version} is no version that a door can hold: the last one known here is {self.version}, and "
+                f"at most {self.version + MAX_LISTS_AHEAD} is believed"
+            )
         return replace(self.above(held_version), epoch=self.epoch + 1, changed=True)
 
     def published(self, now_s: int) -> "Book":
@@ -166,11 +175,38 @@ class Book:
 
 
 _BOOK: TypeAdapter[Book] = TypeAdapter(Book)
+_PARTY: TypeAdapter[str] = TypeAdapter(Party)
+_PLACE: TypeAdapter[str] = TypeAdapter(Place)
+_ADDRESS: TypeAdapter[str] = TypeAdapter(Text)
+
+
+def check_operator(operator: str, status_uri: str) -> None:
+    """What an operator passes before it enters a book. RingFault names what is malformed and how it is written."""
+    if not _holds(_PARTY, operator):
+        raise RingFault(
+            f"{operator!r} is not an operator id: write country, '*', three capital letters or digits (FR*ATL)"
+        )
+    if not _holds(_ADDRESS, status_uri):
+        raise RingFault(f"the address of {operator}'s status list must have 1 to 512 characters")
+
+
+def check_federation(federation: str) -> None:
+    """What a federation's short id passes before its rings are made. RingFault."""
+    if not _holds(_PLACE, federation):
+        raise RingFault(f"{federation!r} is not a federation's short id: write 1 to 32 of a-z, 0-9 and '-' (pw)")
 
 
 def encode(book: Book) -> bytes:
-    """The book as JSON, for people too."""
-    return _BOOK.dump_json(book, indent=1) + b"\n"
+    """The book as JSON, for people too. RingFault when it could not be read back: such a book is never written."""
+    data = _BOOK.dump_json(book, indent=1, warnings="none") + b"\n"
+    try:
+        same = decode(data) == book
+    except DamagedFile as fault:
+        what = fault.detail.partition(";")[0]
+        raise RingFault(f"nothing was changed: the rings could not be read back afterwards ({what})") from None
+    if not same:
+        raise RingFault("nothing was changed: the rings would read back differently")
+    return data
 
 
 def decode(data: bytes) -> Book:
@@ -181,3 +217,11 @@ def decode(data: bytes) -> Book:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(map(str, first["loc"]))[:80]
         raise DamagedFile(f"rings.json: {where or 'not JSON'}: {first['type']}; restore it from a backup") from None
+
+
+def _holds(bounds: TypeAdapter[str], text: str) -> bool:
+    try:
+        bounds.validate_python(text)
+    except ValidationError:
+        return False
+    return True

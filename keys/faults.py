@@ -253,6 +253,12 @@ class WrongPassphrase(FileFault):
 
 
 class DamagedFile(FileFault):
-    """A file is missing, malformed, or readable by others."""
+    """A file is malformed, readable by others, or missing (`MissingFile`)."""
 
     code = "damaged_file"
+
+
+class MissingFile(DamagedFile):
+    """A file that should be there is not."""
+
+    code = "missing_file"

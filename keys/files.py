@@ -11,6 +11,7 @@ Everything is written atomically with mode 0600 (the directory 0700): to a new f
 
 import fcntl
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -26,7 +27,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from keys.ed25519 import PrivateKey
-from keys.faults import DamagedFile, NoPassphrase, WrongPassphrase
+from keys.faults import DamagedFile, MissingFile, NoPassphrase, WrongPassphrase
 
 PASSPHRASE = "PASSERELLE_KEY_PASSPHRASE"  # noqa: S105 - a variable's name
 PASSPHRASE_FILE = "PASSERELLE_KEY_PASSPHRASE_FILE"  # noqa: S105 - a variable's name
@@ -38,6 +39,8 @@ _ARCHIVE = "archive"
 _PRIVATE_FILE = 0o600
 _PRIVATE_DIRECTORY = 0o700
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_VERSION = re.compile(r"[0-9]{8,15}\Z")
+"""How an archived list is numbered; other files that lie in the archive are not counted."""
 
 Stamp = tuple[int, int, int]
 """Tells one state of a file from the next: inode, time of change (ns), size."""
@@ -72,7 +75,7 @@ def write_private(path: Path, key: PrivateKey, passphrase: bytes) -> None:
 
 
 def read_private(path: Path, passphrase: bytes) -> PrivateKey:
-    """Open a private key. WrongPassphrase, or DamagedFile when it is missing, open to others, or no Ed25519 key."""
+    """Open a private key. WrongPassphrase, MissingFile, or DamagedFile when it is open to others or no Ed25519 key."""
     pem = read_secret(path)
     try:
         key = load_pem_private_key(pem, passphrase)
@@ -90,12 +93,12 @@ def read_private(path: Path, passphrase: bytes) -> PrivateKey:
 
 
 def read_secret(path: Path) -> bytes:
-    """The bytes of a file that only its owner may read; DamagedFile when it is missing or others may read it."""
+    """The bytes of a file that only its owner may read; MissingFile, or DamagedFile when others may read it."""
     try:
         mode = path.stat().st_mode
         data = path.read_bytes()
     except OSError as error:
-        raise DamagedFile(f"{path}: {error.strerror}") from error
+        raise _unreadable(error)(f"{path}: {error.strerror}") from error
     if os.name == "posix" and mode & _OTHERS:
         raise DamagedFile(f"{path} can be read by others (mode {stat.S_IMODE(mode):04o}): chmod 600 {path}")
     return data
@@ -125,13 +128,14 @@ def keep_passphrase(directory: Path, passphrase: bytes) -> Path:
 
 
 def read_book(directory: Path) -> tuple[bytes, Stamp]:
-    """`rings.json` with its stamp; DamagedFile when there is none."""
+    """`rings.json` with its stamp; MissingFile when there is none."""
     path = directory / RINGS
     try:
         stamp = stamp_of(directory)
         data = path.read_bytes()
     except OSError as error:
-        raise DamagedFile(f"{path}: {error.strerror}; `passerelle keys make` makes the first rings") from error
+        fault = _unreadable(error)
+        raise fault(f"{path}: {error.strerror}; `passerelle keys make` makes the first rings") from error
     return data, stamp
 
 
@@ -161,8 +165,8 @@ def write_trust(directory: Path, version: int, token: str) -> None:
 
 def last_archived(directory: Path) -> int:
     """The highest version of any archived trust list, 0 when there is none."""
-    names = (path.stem for path in (directory / _ARCHIVE).glob("trust-*.jwt"))
-    return max((int(name.removeprefix("trust-")) for name in names), default=0)
+    numbers = (path.stem.removeprefix("trust-") for path in (directory / _ARCHIVE).glob("trust-*.jwt"))
+    return max((int(number) for number in numbers if _VERSION.match(number)), default=0)
 
 
 def read_trust(directory: Path) -> str | None:
@@ -185,6 +189,11 @@ def exclusive(directory: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def _unreadable(error: OSError) -> type[DamagedFile]:
+    """Which fault it is: a file that is not there is not a damaged one."""
+    return MissingFile if isinstance(error, (FileNotFoundError, NotADirectoryError)) else DamagedFile
 
 
 def _sync_directory(directory: Path) -> None:

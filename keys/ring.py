@@ -53,7 +53,11 @@ class Rings:
         entropy: Entropy,
         max_age_s: int = MAX_AGE_S,
     ) -> "Rings":
-        """Make a federation: a root that signs and one to be kept offline. RingFault when rings already lie there."""
+        """Make a federation: a root that signs and one to be kept offline.
+
+        RingFault when rings already lie there, or on a malformed short id; then nothing is written.
+        """
+        books.check_federation(federation)
         with files.exclusive(directory):
             if files.has_book(directory):
                 raise RingFault(f"{directory} already holds rings")
@@ -62,7 +66,7 @@ class Rings:
                 key = PrivateKey(entropy(_SEED_BYTES))
                 files.write_private(_pem(directory, _ROOT, key.kid), key, passphrase)
                 roots = roots.with_key(RingKey(key.public, state, now_s))
-            book = books.decode(books.encode(Book(federation, max_age_s, roots)))
+            book = Book(federation, max_age_s, roots)
             stamp = files.write_book(directory, books.encode(book))
         return cls(directory, passphrase, entropy, book, stamp)
 
@@ -117,7 +121,7 @@ class Rings:
     # --- changing -----------------------------------------------------------------------------------------
 
     def add_operator(self, operator: str, status_uri: str, now_s: int) -> None:
-        """Give an operator its rings, each with an active and a next key; what it already has stays."""
+        """Give an operator its rings, each with an active and a next key; what it already has stays. RingFault."""
 
         def change(book: Book) -> Book:
             book = book.with_operator(operator, status_uri)
@@ -215,6 +219,7 @@ class Rings:
             if after_restore is not None:
                 book = book.after_restore(after_restore)
             book = book.published(now_s)
+            books.encode(book)  # a list goes out only if the book behind it can be kept
             root = book.roots.active
             if root is None:
                 raise NoSigningKey("no root may sign; the one kept offline is not listed long enough")
@@ -246,6 +251,7 @@ class Rings:
         return self._book
 
     def _write(self, book: Book) -> None:
+        """Put the book in place; `encode` has read it back before, so no change leaves a file nobody can read."""
         numbered = book.numbered(self._book.number + 1)
         self._stamp = files.write_book(self._directory, books.encode(numbered))
         self._book = numbered

@@ -1,6 +1,5 @@
 """Passes read from pictures: one file, or a folder into which a camera or a person drops them."""
 
-import io
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from devices.faults import ConfigFault, ReaderFault
 from devices.readers.reading import Illegible, Reading
+from gateway.wire.faults import WireError
 from gateway.wire.limits import MAX_READ
 
 if TYPE_CHECKING:
@@ -17,59 +17,23 @@ if TYPE_CHECKING:
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".pgm", ".ppm"})
 MAX_FILE_BYTES = 32 * 1024 * 1024
-MAX_PIXELS = 50_000_000
 _POLL_S = 0.2
 _MISSING = "the image reader needs zxing-cpp and Pillow: pip install 'passerelle[gateway]'"
 
 
 def read_image(picture: "bytes | Path | Image") -> str | None:
-    """The text of the QR code in a picture, None when none is legible.
+    """The text of the QR code in a picture, None when none is legible; see `gateway.wire.pixels`.
 
-    Tried as it is, then enlarged twice and sharpened, which is worth two or three QR versions at a camera's
-    distance. ReaderFault: not a picture, or too large for a frame. ConfigFault: the extra is not installed.
+    ReaderFault: not a picture, or too large for a frame. ConfigFault: the extra is not installed.
     """
     try:
-        import zxingcpp  # noqa: PLC0415 - only doors with a camera carry it
-        from PIL import ImageFilter  # noqa: PLC0415
-        from PIL.Image import Resampling  # noqa: PLC0415
+        from gateway.wire import pixels  # noqa: PLC0415 - only doors with a camera carry its libraries
     except ImportError as error:
         raise ConfigFault("reader", _MISSING) from error
-
-    def text_of(image: "Image") -> str | None:
-        found = zxingcpp.read_barcodes(
-            image,
-            # One format converts to a set of them, which the stubs do not know.
-            formats=zxingcpp.BarcodeFormat.QRCode,  # type: ignore[arg-type]
-            text_mode=zxingcpp.TextMode.Plain,
-        )
-        return next((code.text for code in found if code.valid), None)
-
-    grey = _grey(picture)
-    text = text_of(grey)
-    if text is None:
-        larger = grey.resize((grey.width * 2, grey.height * 2), Resampling.BICUBIC)
-        text = text_of(larger.filter(ImageFilter.SHARPEN))
-    return text
-
-
-def _grey(picture: "bytes | Path | Image") -> "Image":
-    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415
-
-    if isinstance(picture, Image.Image):
-        return _sized(picture).convert("L")
     try:
-        with Image.open(picture if isinstance(picture, Path) else io.BytesIO(picture)) as opened:
-            return _sized(opened).convert("L")
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        raise ReaderFault("not a picture that can be read") from error
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ReaderFault(f"more than {MAX_PIXELS} pixels") from error
-
-
-def _sized(image: "Image") -> "Image":
-    if image.width * image.height > MAX_PIXELS:
-        raise ReaderFault(f"more than {MAX_PIXELS} pixels")
-    return image
+        return pixels.read_image(picture)
+    except WireError as fault:
+        raise ReaderFault(fault.detail) from fault
 
 
 class ImageReader:

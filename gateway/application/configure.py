@@ -3,6 +3,7 @@
 Every function is one transaction that also leaves a line in the audit chain.
 """
 
+import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 from uuid import UUID
@@ -17,6 +18,10 @@ from keys import ed25519
 from keys.faults import KeyFault
 
 Entropy = Callable[[int], bytes]
+MAX_REASON = 500
+"""Characters of the reason for a mode or a ban."""
+CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Unicode's categories of control characters, halves of surrogate pairs, and separators of lines and paragraphs."""
 
 
 async def add_operator(store: Store, operator: Operator, legal: dict[str, str]) -> None:
@@ -36,9 +41,16 @@ async def set_operator_state(store: Store, operator: OperatorId, state: Operator
 
 
 async def put_venue(store: Store, venue: Venue) -> None:
-    """Add or replace a venue with its zones. InvalidError: a slug, the time zone, or no zone at all."""
+    """Add or replace a venue with its zones. InvalidError: a slug, the time zone, or no zone at all.
+
+    ConflictError when another operator has a venue of that slug: visits there are billed to its operator.
+    """
     _check(slug, venue.id)
-    _operator(await store.directory(), venue.operator)
+    directory = await store.directory()
+    _operator(directory, venue.operator)
+    known = directory.venues.get(venue.id)
+    if known is not None and known.operator != venue.operator:
+        raise ConflictError(f"venue {venue.id} belongs to {known.operator}; choose another slug")
     try:
         ZoneInfo(venue.time_zone)
     except (ZoneInfoNotFoundError, ValueError):
@@ -118,18 +130,18 @@ async def set_mode(store: Store, venue: VenueId, mode: Mode, reason: str, by: st
     """Set a venue's mode with a reason; returns the number under which doors are told."""
     if venue not in (await store.directory()).venues:
         raise UnknownError(f"venue {venue} is unknown")
-    if not reason.strip():
-        raise InvalidError("a mode is set with a reason; say why")
+    _check_reason(reason, "a mode is set")
     async with store.writing() as ledger:
         return await ledger.set_mode(venue, mode, reason, by)
 
 
 async def set_ban(store: Store, host: OperatorId, holder: HolderId, banned: bool, reason: str, by: str) -> None:
-    """Ban a holder from the host's venues with a reason, or lift the ban."""
+    """Ban a holder from the host's venues with a reason, or lift the ban. UnknownError: the host or the holder."""
     _operator(await store.directory(), host)
-    if not reason.strip():
-        raise InvalidError("a ban is set or lifted with a reason; say why")
+    _check_reason(reason, "a ban is set or lifted")
     async with store.writing() as ledger:
+        if await ledger.home_of(holder) is None:
+            raise UnknownError(f"holder {holder!r} is unknown")
         await ledger.set_ban(host, holder, banned, reason, by)
 
 
@@ -149,6 +161,16 @@ def _check(parse: Callable[[str], str], text: str) -> None:
         parse(text)
     except ValueError as error:
         raise InvalidError(str(error)) from None
+
+
+def _check_reason(reason: str, what: str) -> None:
+    """A reason is read by people, years later, in whatever shows the audit chain."""
+    if not reason.strip():
+        raise InvalidError(f"{what} with a reason; say why")
+    if len(reason) > MAX_REASON:
+        raise InvalidError(f"a reason has at most {MAX_REASON} characters, this one {len(reason)}; say it shorter")
+    if any(unicodedata.category(character) in CONTROLS for character in reason):
+        raise InvalidError("a reason is one line of plain text; leave out line breaks and control characters")
 
 
 def _check_key(public: bytes) -> None:

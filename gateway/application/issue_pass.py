@@ -16,6 +16,9 @@ from keys.pass_fields import PassFields
 STATUS_LIST_SIZE = 2**20
 """Indices of one operator's status list, drawn at random and never used twice within a pass's life."""
 CTI_BYTES = 8
+DAY_S = 24 * 3600
+MAX_AHEAD_S = 400 * DAY_S
+"""How far from now a pass may end, whatever its life."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ async def issue_passes(
     async with store.writing() as ledger:
         indices = await ledger.free_status_indices(orders[0].issuer, len(orders), STATUS_LIST_SIZE)
         for order, index in zip(orders, indices, strict=True):
-            _check(order, directory)
+            _check(order, directory, now_s)
             if await ledger.home_of(order.holder) != order.issuer:
                 # a pass bills its holder's home: nobody signs for another operator's people
                 raise UnknownError(f"operator {order.issuer} has no holder {order.holder}")
@@ -94,7 +97,13 @@ def _fields(order: PassOrder, federation: str, index: int, pass_id: str) -> Pass
     )
 
 
-def _check(order: PassOrder, directory: Directory) -> None:
+def _check(order: PassOrder, directory: Directory, now_s: int) -> None:
+    if order.expires_s > now_s + MAX_AHEAD_S:
+        # its key must stay listed until then, and nobody could take the pass key out of use
+        raise InvalidError(
+            f"the pass would end {(order.expires_s - now_s) // DAY_S} days from now, at most {MAX_AHEAD_S // DAY_S} "
+            "are allowed; let it begin earlier or last shorter"
+        )
     if order.issuer not in directory.operators:
         raise UnknownError(f"operator {order.issuer} is unknown")
     if order.plan is not None and (order.issuer, order.plan) not in directory.plans:

@@ -8,13 +8,12 @@ import os
 import sqlite3
 import time
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from gateway.commands.books import data_option, json_option, told
+from gateway.commands.books import data_option, json_option, not_installed, told, utc
 from gateway.compose import system_entropy
 from keys import base64url, files
 from keys import book as books
@@ -25,6 +24,7 @@ from keys.lifecycle import RingKey
 from keys.ring import Rings
 from keys.uses import KeyState, Use
 
+DATABASE = "passerelle.db"
 USES = [use.value for use in Use]
 EFFECTS = {
     Use.PASS: "every pass it signed is refused at every door; members fetch new ones, visitors need new ones",
@@ -57,7 +57,7 @@ def show(data: Path, as_json: bool) -> None:
     Example:
       passerelle keys show --json
     """
-    book = books.decode(files.read_book(_directory(data))[0])
+    book = books.decode(_read(data))
     rows = [_row(book, operator, use, key) for operator, use, key in book.each_key()]
     if as_json:
         about = {"federation": book.federation, "version": book.version, "epoch": book.epoch, "due": book.changed}
@@ -84,6 +84,10 @@ def make(data: Path, as_json: bool, federation: str, operator: str | None, statu
       passerelle keys make --operator FR*ATL --status-uri https://pass.example/v1/status/FR*ATL
     """
     directory, now_s = _directory(data), _now_s()
+    address = status_uri or f"http://127.0.0.1:8080/v1/status/{operator}"
+    books.check_federation(federation)
+    if operator is not None:
+        books.check_operator(operator, address)
     told_of: list[str] = []
     if not files.has_book(directory):
         passphrase = _passphrase_or_new(directory, told_of)
@@ -94,7 +98,7 @@ def make(data: Path, as_json: bool, federation: str, operator: str | None, statu
     else:
         rings = _open(data)
     if operator is not None:
-        rings.add_operator(operator, status_uri or f"http://127.0.0.1:8080/v1/status/{operator}", now_s)
+        rings.add_operator(operator, address, now_s)
         told_of.append(f"{operator} has a ring for each use: {', '.join(USES)}.")
     _tell(as_json, {"federation": rings.federation, "operator": operator, "notes": told_of}, "\n".join(told_of))
 
@@ -122,7 +126,7 @@ def rotate(data: Path, as_json: bool, operator: str | None, use: str | None, roo
     try:
         key = rings.rotate(operator, Use(use), now_s) if operator and use else rings.rotate_root(now_s)
     except NotListedLongEnough as fault:
-        when = "publish the trust list first" if fault.ready_s is None else f"it may from {_utc(fault.ready_s)}"
+        when = "publish the trust list first" if fault.ready_s is None else f"it may from {utc(fault.ready_s)}"
         raise click.ClickException(f"{fault.detail}: {when} ({fault.code})") from fault
     whose = "the federation" if operator is None else f"{operator}, use {use}"
     words = f"Key {key.kid.hex()} signs for {whose} from now on; the gateway publishes, or: passerelle keys publish"
@@ -186,7 +190,7 @@ def publish(data: Path, as_json: bool, out: Path | None, after_restore: int | No
     book = rings.book
     expires_s = book.published_s + book.max_age_s
     facts = {"version": book.version, "epoch": book.epoch, "expires": expires_s, "roots": _texts(rings.roots)}
-    _tell(as_json, facts, f"Trust list {book.version} of epoch {book.epoch} is out, good until {_utc(expires_s)}.")
+    _tell(as_json, facts, f"Trust list {book.version} of epoch {book.epoch} is out, good until {utc(expires_s)}.")
 
 
 def _directory(data: Path) -> Path:
@@ -195,8 +199,15 @@ def _directory(data: Path) -> Path:
 
 def _open(data: Path) -> Rings:
     directory = _directory(data)
-    files.read_book(directory)  # say that there are no rings before asking for a passphrase
+    _read(data)  # say that there are no rings before asking for a passphrase
     return Rings.load(directory, files.read_passphrase(directory, os.environ), system_entropy)
+
+
+def _read(data: Path) -> bytes:
+    """The rings' public side; says whether the directory is wrong or the keys alone are gone."""
+    if not files.has_book(_directory(data)) and not (data / DATABASE).is_file():
+        raise not_installed(data)
+    return files.read_book(_directory(data))[0]
 
 
 def _passphrase_or_new(directory: Path, told_of: list[str]) -> bytes:
@@ -231,17 +242,17 @@ def _row(book: Book, operator: str, use: Use | None, key: RingKey) -> dict[str, 
         "operator": operator or None,
         "use": use or "root",
         "state": key.state,
-        "made": _utc(key.made_s),
-        "listed": None if key.listed_s is None else _utc(key.listed_s),
-        "signs_from": f"{book.max_age_s // 3600} h after it is published" if ready_s is None else _utc(ready_s),
-        "passes_until": _utc(key.signed_until_s) if key.signed_until_s else None,
+        "made": utc(key.made_s),
+        "listed": None if key.listed_s is None else utc(key.listed_s),
+        "signs_from": f"{book.max_age_s // 3600} h after it is published" if ready_s is None else utc(ready_s),
+        "passes_until": utc(key.signed_until_s) if key.signed_until_s else None,
         "public": base64url.encode(key.public),
     }
 
 
 def _touched(data: Path, operator: str, now_s: int) -> dict[str, int]:
     """Passes in force, their holders who are inside somewhere, and doors, as this gateway's books know them."""
-    database = data / "passerelle.db"
+    database = data / DATABASE
     if not database.is_file():
         return {}
     questions = {
@@ -280,14 +291,14 @@ def _without_signer(rings: Rings, operator: str, use: Use | None) -> list[str]:
         return []
     waiting = rings.book.ring(operator, use).next
     ready_s = None if waiting is None else waiting.ready_s(rings.book.max_age_s)
-    when = "once it is published and a list's maximum age has passed" if ready_s is None else f"from {_utc(ready_s)}"
+    when = "once it is published and a list's maximum age has passed" if ready_s is None else f"from {utc(ready_s)}"
     return [f"{operator} cannot sign for use {use} until its next key may: {when}."]
 
 
 def _age(book: Book) -> str:
     if not book.version:
         return "not published yet"
-    until = f"good until {_utc(book.published_s + book.max_age_s)}"
+    until = f"good until {utc(book.published_s + book.max_age_s)}"
     return f"{until}; changes wait to be published" if book.changed else until
 
 
@@ -299,9 +310,5 @@ def _texts(publics: tuple[bytes, ...]) -> list[str]:
     return [base64url.encode(public) for public in publics]
 
 
-def _utc(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
 def _now_s() -> int:
-    return int(time.time())
+    return int(time.time())  # noqa: TID251 - a command's edge

@@ -40,7 +40,10 @@ def visits(data: Path, as_json: bool, as_csv: bool, begins: datetime | None, bef
     Example:
       passerelle visits --data passerelle-data --from 2026-11-01 --before 2026-12-01 --csv > november.csv
     """
-    first, last = _us(begins, datetime(1970, 1, 1)), _us(before, datetime(9000, 1, 1))
+    _one_form(as_json, as_csv)
+    first, last = _us(begins, datetime(1970, 1, 1, tzinfo=UTC)), _us(before, datetime(9000, 1, 1, tzinfo=UTC))
+    if first >= last:
+        raise click.UsageError("--from must lie before --before; the end itself is not included")
 
     async def run() -> list[dict[str, Any]]:
         async with opened(data) as gateway:
@@ -61,12 +64,18 @@ def statements(data: Path, as_json: bool, as_csv: bool) -> None:
     Example:
       passerelle statements --data passerelle-data --csv > statements.csv
     """
+    _one_form(as_json, as_csv)
 
     async def run() -> list[dict[str, Any]]:
         async with opened(data) as gateway:
             return [_statement_row(statement) for statement in await gateway.statements()]
 
     _show("Statements", STATEMENT_COLUMNS, asyncio.run(run()), as_json, as_csv)
+
+
+def _one_form(as_json: bool, as_csv: bool) -> None:
+    if as_json and as_csv:
+        raise click.UsageError("--csv or --json: one of them, not both")
 
 
 def _us(given: datetime | None, default: datetime) -> int:

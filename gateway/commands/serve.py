@@ -15,12 +15,14 @@ from gateway.config import Settings, read_settings
 @data_option
 @click.option("--http-host", help="Where to listen for HTTP. [default: 127.0.0.1]")
 @click.option("--http-port", type=int, help="Port; the next free one when it is taken, any with 0. [default: 8080]")
-@click.option("--broker", help="'embedded', or mqtt://host:port of your own broker. [default: embedded]")
+@click.option("--broker", help="'embedded', or mqtts://host:port of your own broker. [default: embedded]")
 @click.option("--broker-port", type=int, help="Port of the embedded broker; any free one with 0. [default: 0]")
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="[default: warning]")
 @told
 def serve(data: Path, **given: str | int | None) -> None:
     """Run the gateway on a data directory; every option is also a setting PASSERELLE_….
+
+    Your own broker knows the gateway by the account gateway; its password stands in PASSERELLE_BROKER_PASSWORD alone.
 
     \b
     Example:

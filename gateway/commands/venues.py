@@ -25,10 +25,18 @@ def venue() -> None:
 @data_option
 @click.argument("venue_id", metavar="VENUE")
 @click.argument("mode", type=click.Choice([mode.value for mode in Mode]))
-@click.option("--reason", required=True, help="Why; kept in the audit chain.")
+@click.option("--reason", required=True, help="Why, in at most 500 characters; kept in the audit chain.")
+@click.option("--yes", is_flag=True, help="Evacuate without being asked.")
 @told
-def mode(data: Path, venue_id: str, mode: str, reason: str) -> None:
-    """Set VENUE to normal, lockdown (nobody enters, everybody may leave) or evacuate."""
+def mode(data: Path, venue_id: str, mode: str, reason: str, yes: bool) -> None:
+    """Set VENUE to normal, lockdown (nobody enters, everybody may leave) or evacuate, which asks once more.
+
+    \b
+    Example:
+      passerelle venue mode montreuil lockdown --reason "gas smell in the stairwell"
+    """
+    if Mode(mode) is Mode.EVACUATE and not yes:
+        click.confirm(f"Evacuate {venue_id}: its doors let everybody out and nobody in. Sure?", abort=True, err=True)
 
     async def run() -> int:
         async with opened(data) as gateway:
@@ -42,10 +50,15 @@ def mode(data: Path, venue_id: str, mode: str, reason: str) -> None:
 @click.argument("host")
 @click.argument("holder")
 @click.option("--lift", is_flag=True, help="Lift the ban instead.")
-@click.option("--reason", required=True, help="Why; kept in the audit chain.")
+@click.option("--reason", required=True, help="Why, in at most 500 characters; kept in the audit chain.")
 @told
 def ban(data: Path, host: str, holder: str, lift: bool, reason: str) -> None:
-    """Ban HOLDER from every venue of the operator HOST."""
+    """Ban HOLDER (the holder's id in the books) from every venue of the operator HOST.
+
+    \b
+    Example:
+      passerelle venue ban 'FR*ATL' 5d0c7a1e-3b52-4c55-9f0e-2f6f3c1a9b10 --reason "threatened the staff"
+    """
 
     async def run() -> None:
         async with opened(data) as gateway:

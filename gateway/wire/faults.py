@@ -4,7 +4,7 @@
 class WireError(ValueError):
     """A payload that is not what its topic carries; `code` is the closed list below.
 
-    Codes: too_large, not_json, bad_field, bad_topic, bad_token, unknown_door.
+    Codes: too_large, not_json, bad_field, bad_topic, bad_token, unknown_door, bad_picture.
     """
 
     def __init__(self, code: str, detail: str) -> None:

@@ -37,6 +37,8 @@ def _grey(picture: bytes | Path | Image.Image) -> Image.Image:
     try:
         with Image.open(picture if isinstance(picture, Path) else io.BytesIO(picture)) as opened:
             return _sized(opened).convert("L")
+    except WireError:
+        raise  # a ValueError too, and already told
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise WireError("bad_picture", "not a picture that can be read") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import click
 from rich.console import Console
 
 from gateway.adapters.db import open_store
@@ -25,6 +26,8 @@ from simulators.demo.screens import LiveScreen, NoScreen, PlainScreen, Screen
 from simulators.demo.stage import FeedLine, Stage
 from simulators.demo.summary import figures, figures_table, statements_table
 
+INTERRUPTED = 130
+"""Exit code of a headless run that Ctrl-C cut short."""
 JOBS_EVERY_S = 3600.0
 """The day's own jobs run as its clock goes; the gateway's timer, which knows real seconds, hardly matters."""
 
@@ -45,6 +48,8 @@ async def run_demo(options: Options) -> None:
             await interrupted.wait()
     finally:
         await director.close()
+    if show.tally is None and options.headless:
+        raise click.exceptions.Exit(INTERRUPTED)
     if show.tally is not None and options.as_json:
         found = figures(Books(data).recount(), show.tally, await chain_holds(data))
         sys.stdout.write(json.dumps(found) + "\n")

@@ -241,7 +241,7 @@ class AdmissionContract:
         assert [outcome.verdict.reason for outcome in outcomes] == [Reason.OK, Reason.OK]
         assert await store.inside(MONTREUIL) == []
         async with store.writing() as ledger:
-            visit = await ledger.visit_of_scan(builders.scan_id(1))
+            visit = await ledger.visit_of_scan(builders.scan_id(1), FRONT)
         assert visit == outcomes[1].visits[-1]
         assert visit is not None
         assert (visit.state, visit.ended_us) == (VisitState.PENDING, NOW_US)

@@ -14,6 +14,7 @@ from gateway.domain.passes import PassKind, Service
 from gateway.domain.presence import Standing
 from tests import builders
 from tests.adapters import db_scene as scene
+from tests.adapters.db_scene import Hands
 from tests.builders import FRONT, HOME, HOST, LYON, MEETING, MONTREUIL, NOMAD, NOW_S, NOW_US, SECOND
 
 
@@ -185,7 +186,6 @@ class PeopleContract:
             scene.issued(3, holder=HolderId("nobody")): UnknownError,
             scene.issued(3, plan=PlanId("none")): UnknownError,
             scene.issued(1, claims=builders.claims(1, status_index=77)): ConflictError,
-            scene.issued(3, claims=builders.claims(3, status_index=2), holder=builders.holder_id(1)): ConflictError,
         }.items():
             with pytest.raises(fault):
                 async with store.writing() as ledger:
@@ -216,6 +216,23 @@ class PeopleContract:
         last_us = (NOW_S + 20 * 3600) * SECOND
         assert set(await store.statuses(HOME, last_us - 1)) == {2, 3, 4, 5}
         assert await store.statuses(HOME, last_us) == {}
+
+    async def test_the_home_of_a_holder_is_told(self, store: SqliteStore) -> None:
+        await scene.furnish(store)
+        async with store.writing() as ledger:
+            assert await ledger.home_of(builders.holder_id(1)) == HOME
+            assert await ledger.home_of(HolderId("nobody")) is None
+
+    async def test_a_status_index_is_free_again_once_its_pass_counts_no_more(
+        self, store: SqliteStore, hands: Hands
+    ) -> None:
+        await scene.furnish(store)
+        for expired, size in ((False, 2), (True, 2)):
+            hands.now_us = (NOW_S + 20 * 3600) * SECOND - (0 if expired else 1)
+            async with store.writing() as ledger:
+                drawn = {(await ledger.free_status_indices(HOME, 1, size))[0] for _ in range(40)}
+            # the scene's pass holds index 1
+            assert drawn == ({0, 1} if expired else {0})
 
     async def test_status_indices_are_drawn_at_random_among_the_free(self, store: SqliteStore) -> None:
         await scene.furnish(store, members=6)

@@ -35,24 +35,37 @@ class DoorContract:
             assert (await ledger.journal_head(BACK)).n == 1
             assert (await ledger.journal_head(EXIT)).n == 0
 
+    async def test_a_door_with_a_new_key_begins_a_new_journal(self, store: SqliteStore) -> None:
+        await scene.furnish(store)
+        for key, expected in ((b"\x01" * 32, 0), (b"\x01" * 32, 1), (b"\x02" * 32, 0)):
+            async with store.writing() as ledger:
+                await ledger.set_event_key(FRONT, key)
+                assert (await ledger.journal_head(FRONT)).n == expected
+            if expected == 0:
+                # with another key it is another line, under the same number
+                await scene.take(store, replace(scene.report(1), hash=key))
+        assert (await store.verify_chain()).fault is None
+
     async def test_an_outcome_confirms_the_visit_of_its_scan(self, store: SqliteStore) -> None:
         await scene.furnish(store)
         (entry,) = await scene.admit(store, [scene.ask_of(1, 1)])
         line = scene.report(1, scan=1)
         async with store.writing() as ledger:
-            visit = await ledger.visit_of_scan(builders.scan_id(1))
+            visit = await ledger.visit_of_scan(builders.scan_id(1), FRONT)
             assert visit == entry.visits[-1]
             assert visit is not None
-            assert await ledger.visit_of_scan(builders.scan_id(99)) is None
+            assert await ledger.visit_of_scan(builders.scan_id(99), FRONT) is None
+            # a door speaks for its own grants alone
+            assert await ledger.visit_of_scan(builders.scan_id(1), BACK) is None
             await ledger.take_report(line, [opened(visit, line.jws)], None)
-            active = await ledger.visit_of_scan(builders.scan_id(1))
+            active = await ledger.visit_of_scan(builders.scan_id(1), FRONT)
         assert active == replace(visit, state=VisitState.ACTIVE, opened_jws=line.jws)
 
     async def test_a_refused_scan_has_no_visit(self, store: SqliteStore) -> None:
         await scene.furnish(store, [builders.venue(capacity=0)])
         await scene.admit(store, [scene.ask_of(1, 1)])
         async with store.writing() as ledger:
-            assert await ledger.visit_of_scan(builders.scan_id(1)) is None
+            assert await ledger.visit_of_scan(builders.scan_id(1), FRONT) is None
 
     async def test_a_door_that_did_not_open_takes_the_presence_back(self, store: SqliteStore) -> None:
         await scene.furnish(store)

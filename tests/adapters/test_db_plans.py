@@ -56,7 +56,7 @@ async def test_the_ledger_looks_everything_up(store: SqliteStore) -> None:
         visit = await scene.stay(store, 1, 1)
         await scene.seal(store, visit)
         async with store.writing() as ledger:
-            await ledger.visit_of_scan(builders.scan_id(1))
+            await ledger.visit_of_scan(builders.scan_id(1), FRONT)
             await ledger.presence_of(HOLDER)
             await ledger.set_pass_standing(scene.PASS, builders.entitlement().pass_standing, "test")
             await ledger.free_status_indices(HOME, 3, 2**20)

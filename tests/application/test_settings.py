@@ -5,20 +5,29 @@ from pathlib import Path
 import pytest
 
 from gateway.application.errors import ConfigurationError
-from gateway.config import ELSEWHERE, read_settings
+from gateway.config import ELSEWHERE, REMEDIES, Settings, read_settings
 
 MISTAKES: dict[str, tuple[dict[str, object], tuple[str, ...]]] = {
     "a port past the last": ({"http_port": 70_000}, ("http_port", "PASSERELLE_HTTP_PORT", "65535", "70000")),
     "a port below zero": ({"broker_port": -1}, ("broker_port", "PASSERELLE_BROKER_PORT", "0", "-1")),
-    "a port in words": ({"http_port": "eighty"}, ("PASSERELLE_HTTP_PORT", "valid integer", "'eighty'")),
-    "a broker over HTTP": ({"broker": "http://broker:1883"}, ("PASSERELLE_BROKER", "mqtts?://", "http://broker:1883")),
+    "a port in words": ({"http_port": "eighty"}, ("PASSERELLE_HTTP_PORT", "whole number", "'eighty'")),
+    "a broker over HTTP": ({"broker": "http://broker:1883"}, ("PASSERELLE_BROKER", "mqtts://", "http://broker:1883")),
     "a broker misspelt": ({"broker": "embeded"}, ("PASSERELLE_BROKER", "embedded", "'embeded'")),
-    "a federation in capitals": ({"federation": "PW"}, ("PASSERELLE_FEDERATION", "a-z0-9", "'PW'")),
-    "a federation too long": ({"federation": "p" * 9}, ("PASSERELLE_FEDERATION", "{1,8}")),
+    "a federation in capitals": ({"federation": "PW"}, ("PASSERELLE_FEDERATION", "small letters", "'PW'")),
+    "a federation too long": ({"federation": "p" * 9}, ("PASSERELLE_FEDERATION", "1 to 8")),
     "heads never": ({"head_every_s": 0}, ("PASSERELLE_HEAD_EVERY_S", "greater than 0", "not 0")),
     "jobs backwards": ({"jobs_every_s": -5}, ("PASSERELLE_JOBS_EVERY_S", "greater than 0", "-5")),
-    "a log level of no library": ({"log_level": "loud"}, ("PASSERELLE_LOG_LEVEL", "'debug'", "'error'", "'loud'")),
-    "a setting nobody reads": ({"colour": "blue"}, ("colour", "not permitted")),
+    "a log level of no library": ({"log_level": "loud"}, ("PASSERELLE_LOG_LEVEL", "debug", "or error", "'loud'")),
+    "a setting nobody reads": ({"colour": "blue"}, ("colour is no setting", "log_level")),
+    "a broker without a host": ({"broker": "mqtt://:1883"}, ("PASSERELLE_BROKER", "mqtt://host:port", "'mqtt://:1883'")),
+    "a broker's port past the last": ({"broker": "mqtt://broker:70000"}, ("PASSERELLE_BROKER", "mqtt://host:port")),
+    "a broker with a path": ({"broker": "mqtts://broker/passes"}, ("PASSERELLE_BROKER", "mqtts://host:port")),
+    "an embedded broker for all the world": (
+        {"broker_host": "0.0.0.0"},  # noqa: S104 - what is refused
+        ("PASSERELLE_BROKER_HOST", "no TLS", "--broker mqtts://", "'0.0.0.0'"),
+    ),
+    "an embedded broker by name": ({"broker_host": "gateway.lan"}, ("PASSERELLE_BROKER_HOST", "no TLS")),
+    "data of nobody": ({"data": "~nobody-at-all/data"}, ("PASSERELLE_DATA", "name a directory")),
 }
 
 
@@ -62,6 +71,27 @@ def test_a_broker_password_is_shown_nowhere(monkeypatch: pytest.MonkeyPatch) -> 
     assert settings.broker_password.get_secret_value() == "hunter2"
     assert "hunter2" not in repr(settings)
     assert "hunter2" not in settings.model_dump_json()
+
+
+@pytest.mark.parametrize("broker", ["mqtt://gateway:hunter2@broker:1883", "mqtts://x@y:hunter2@b", "http://a:hunter2@b"])
+def test_a_broker_address_with_a_password_is_refused_and_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, broker: str
+) -> None:
+    monkeypatch.setenv("PASSERELLE_BROKER", broker)
+    for given in ({"broker": broker}, {}):
+        with pytest.raises(ConfigurationError, match=r"PASSERELLE_BROKER_PASSWORD") as caught:
+            read_settings(given)
+        assert "hunter2" not in str(caught.value)
+        assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
+def test_the_embedded_broker_listens_on_loopback(host: str) -> None:
+    assert read_settings({"broker_host": host}, {}).broker_host == host
+
+
+def test_every_setting_has_its_remedy() -> None:
+    assert REMEDIES.keys() == Settings.model_fields.keys()
 
 
 def test_the_command_line_comes_before_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

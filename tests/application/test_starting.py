@@ -55,8 +55,7 @@ PLACES: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         {"http_host": "no-such-host.invalid", "http_port": 8080},
         ("http_host (PASSERELLE_HTTP_HOST)", "no-such-host.invalid:8080"),
     ),
-    "a broker on another machine's address": ({"broker_host": "203.0.113.1"}, ("broker", "203.0.113.1", "choose")),
-    "a broker without a host": ({"broker": "mqtt://:1883"}, ("broker: host or user is missing", "mqtt://")),
+    "a broker on an address that nobody has": ({"broker_host": "::1", "broker_port": 1}, ("broker", "::1", "choose")),
 }
 
 

@@ -50,6 +50,8 @@ def test_hearing_nothing_it_repeats_the_same_bytes_then_gives_up_shut() -> None:
     assert door.of(Answered) == [Answered(scan_id(1), None, 3.0, "deadline")]
     assert (door.opened(), door.shown()) == ([], ["waiting", "waiting", "unavailable"])
     assert (door.agent.counts["unanswered"], door.agent.counts["repeats"]) == (1, 2)
+    # the grant may have been made and lost: the door's word undoes it
+    assert door.recorded() == [("not_opened", scan_id(1))]
 
 
 def test_a_decision_in_the_last_moment_counts_and_one_after_the_deadline_does_not() -> None:

@@ -118,3 +118,30 @@ def test_a_decision_by_a_key_it_does_not_know_makes_it_ask(door: DoorUnderTest) 
     door.reads_text()
     door.does(Message(door_topic(DOOR, "decision"), decision(door.scans()[0], key=STRANGER)))
     assert fetches(door) == 1
+
+
+SLOW_MS = 3_600_000
+
+
+def test_signed_time_corrects_a_clock_that_is_slow() -> None:
+    """A deadline by a clock an hour slow is past before it arrives; a head, signed every few seconds, tells the time."""
+    door = DoorUnderTest(wall_ms=NOW_S * 1000 - SLOW_MS)
+    door.does(Message(TRUST_HEAD, head(1)))
+    door.reads_text(after_s=2.0)
+    (scan,) = door.scans()
+    assert scan.at_ms == (NOW_S + 2) * 1000
+
+
+@pytest.mark.parametrize("iat", [NOW_S - 3600, NOW_S])
+def test_signed_time_never_sets_a_clock_back(iat: int) -> None:
+    door = DoorUnderTest()
+    door.does(Message(TRUST_HEAD, head(1, iat=iat)))
+    door.reads_text(after_s=2.0)
+    assert door.scans()[0].at_ms == (NOW_S + 2) * 1000
+
+
+def test_time_that_nobody_listed_signed_moves_no_clock() -> None:
+    door = DoorUnderTest(wall_ms=NOW_S * 1000 - SLOW_MS)
+    door.does(Message(TRUST_HEAD, head(1, STRANGER)))
+    door.reads_text()
+    assert door.scans()[0].at_ms == NOW_S * 1000 - SLOW_MS

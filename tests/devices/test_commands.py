@@ -16,6 +16,7 @@ import qrcode
 from click.testing import CliRunner
 
 from devices.commands import door
+from devices.event_key import make_event_key
 from keys import base64url
 from tests.devices.builders import HOST, ROOT, STRANGER, decision, denial, trust_token
 from tests.devices.venue import PASSWORD, BrokerThread, SmallGateway, TrustServer, now_s, until
@@ -60,7 +61,7 @@ def config(tmp_path: Path, broker: BrokerThread) -> Iterator[Path]:
     }
     path = tmp_path / "door.json"
     path.write_text(json.dumps(settings), encoding="utf-8")
-    assert CliRunner().invoke(door, ["key", "--data", settings["data"]]).exit_code == 0
+    make_event_key(Path(settings["data"]) / "event.key", lambda count: b"e" * count)
     yield path
     trust.close()
 
@@ -128,7 +129,9 @@ def test_without_an_answer_it_ends_with_one(config: Path, gateway: SmallGateway)
     gateway.answer = lambda _: None
     done = run("--config", config, "--once", "--json", "--deadline-s", 0.2, feed="A\n")
     assert done.returncode == 1
-    assert json.loads(done.stdout)["outcome"] == "unanswered"
+    assert json.loads(done.stdout.splitlines()[0])["outcome"] == "unanswered"
+    (undone,) = gateway.events
+    assert (undone.kind, undone.detail) == ("not_opened", {"why": "unanswered"})
 
 
 def test_decisions_that_are_not_believed_are_named(config: Path, gateway: SmallGateway) -> None:

@@ -14,7 +14,8 @@ from PIL.Image import Resampling
 
 from devices.faults import ConfigFault, ReaderFault
 from devices.readers import READERS, make_reader
-from devices.readers.image import MAX_PIXELS, ImageReader, read_image
+from devices.readers.image import ImageReader, read_image
+from gateway.wire.pixels import MAX_PIXELS
 from devices.readers.lines import LineReader
 from devices.readers.reading import Illegible, Reading
 from gateway.wire.limits import MAX_READ

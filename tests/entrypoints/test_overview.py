@@ -90,7 +90,7 @@ def test_which_language_a_reader_prefers(accept: str, french: bool) -> None:
 async def test_names_are_shown_as_text_whatever_is_in_them(house: House) -> None:
     stranger = OperatorId("FR*XSS")
     await house.gateway.add_operator(Operator(stranger, EVIL), {})
-    await house.gateway.put_venue(builders.venue(name=EVIL, operator=stranger, capacity=40))
+    await house.gateway.put_venue(builders.venue(id=VenueId("zzz"), name=EVIL, operator=stranger, capacity=40))
 
     text = (await page(house)).text
 
