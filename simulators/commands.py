@@ -64,10 +64,11 @@ def bench_decision(broker: str, proof: str, seconds: float, doors: int, as_json:
     from gateway.application.errors import PasserelleError  # noqa: PLC0415
     from simulators.bench.control import WorkerFault  # noqa: PLC0415
     from simulators.bench.decision import BenchFault, run  # noqa: PLC0415
+    from simulators.running import TerminatedError  # noqa: PLC0415
 
     try:
         _report(run(broker, proof, seconds, doors), as_json)
-    except (BenchFault, WorkerFault, PasserelleError) as fault:
+    except (BenchFault, WorkerFault, PasserelleError, TerminatedError) as fault:
         raise click.ClickException(str(fault)) from fault
 
 
@@ -96,10 +97,11 @@ def drill_kill(times: int, seed: int, as_json: bool) -> None:
     """Kill -9 the gateway under load; exits with 1 when an answered decision was lost or doubled."""
     from simulators.drill.gateway_process import GatewayNotReadyError  # noqa: PLC0415
     from simulators.drill.kill import DrillFault, run  # noqa: PLC0415
+    from simulators.running import TerminatedError  # noqa: PLC0415
 
     try:
         found = run(times, seed)
-    except (DrillFault, GatewayNotReadyError) as fault:
+    except (DrillFault, GatewayNotReadyError, TerminatedError) as fault:
         raise click.ClickException(str(fault)) from fault
     if as_json:
         click.echo(json.dumps(found))

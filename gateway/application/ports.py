@@ -234,7 +234,10 @@ class Store(Protocol):
         """PENDING and ACTIVE visits that began at that instant or earlier, oldest first."""
 
     async def visits_to_seal(self, host: OperatorId, ended_before_us: int, limit: int) -> list[Visit]:
-        """The host's visits COMPLETED, unsealed, confirmed by the door (`opened_jws` set), ended before that instant; oldest first."""
+        """The host's COMPLETED, unsealed visits that ended before that instant, oldest first.
+
+        Each was confirmed by its door: `opened_jws` is set.
+        """
 
     async def unbilled_charges(
         self, home: OperatorId, host: OperatorId, before_us: int

@@ -21,7 +21,6 @@ from gateway.wire.pixels import read_image
 from keys import framing
 from keys.status_list import Status
 
-LONGEST_PATH = 1024
 TOKEN = re.compile(r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\Z")
 TEXT_ENDINGS = frozenset({".txt", ""})
 PICTURE_ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff", ".svg"})
@@ -92,7 +91,12 @@ def check_credential(text: str) -> None:
 
 
 def _is_file(given: str) -> bool:
-    return not given.startswith(framing.PREFIX) and len(given) <= LONGEST_PATH and Path(given).is_file()
+    if given.startswith(framing.PREFIX) or TOKEN.match(given):
+        return False
+    try:
+        return Path(given).is_file()
+    except OSError:
+        return False  # longer than any name may be
 
 
 def text_of(given: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+END_S = 10.0
 LINE_LIMIT = 16 * 1024 * 1024
 Handler = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
@@ -66,7 +67,8 @@ class Worker:
         if self.process.stdin is not None:
             self.process.stdin.close()
         try:
-            await asyncio.wait_for(self.process.wait(), 10)
+            async with asyncio.timeout(END_S):
+                await self.process.wait()
         except TimeoutError:
             self.process.kill()
             await self.process.wait()

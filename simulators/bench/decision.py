@@ -23,6 +23,7 @@ from simulators.bench.control import Worker
 from simulators.bench.measures import CpuRound, Measures
 from simulators.demo.mischief import broker_address
 from simulators.doors.wire_door import BrokerAddress
+from simulators.running import run_whole
 
 ROUNDS = 3
 PACED_RUNS = 5
@@ -55,7 +56,7 @@ def run(broker: str, proof: str, seconds: float, doors: int) -> dict[str, Any]:
     """Run the bench; one object with name, figures, ratios and references. BenchFault when rows are missing."""
     plan = Plan(broker, proof, min(seconds, LONGEST_S), doors)
     with tempfile.TemporaryDirectory(prefix="passerelle-bench-") as folder:
-        return asyncio.run(_run(plan, Path(folder)))
+        return run_whole(_run(plan, Path(folder)))
 
 
 async def _run(plan: Plan, folder: Path) -> dict[str, Any]:

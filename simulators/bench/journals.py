@@ -78,7 +78,8 @@ class Journals:
         while any(journal.acked < journal.n for journal in self._journals.values()):
             self._moved.clear()
             try:
-                await asyncio.wait_for(self._moved.wait(), QUIET_S)
+                async with asyncio.timeout(QUIET_S):
+                    await self._moved.wait()
             except TimeoutError:
                 break
         for journal in self._journals.values():

@@ -41,7 +41,8 @@ async def reuse_scan_id(
     await other.connect(broker_address(installed.settings["broker"]))
     try:
         other.send("scan", encode_scan(scan))
-        payload = await asyncio.wait_for(answers.get(), PATIENCE_S)
+        async with asyncio.timeout(PATIENCE_S):
+            payload = await answers.get()
     except TimeoutError:
         return None
     finally:

@@ -64,7 +64,8 @@ class GatewayProcess:
         if self._process.returncode is None:
             self._process.terminate()
         try:
-            return await asyncio.wait_for(self._process.wait(), STOP_S)
+            async with asyncio.timeout(STOP_S):
+                return await self._process.wait()
         except TimeoutError:
             await self.kill()
             return -signal.SIGKILL

@@ -23,6 +23,7 @@ from simulators.doors.wire_door import Account, BrokerAddress
 from simulators.drill.gateway_process import GatewayProcess
 from simulators.drill.recount import recount
 from simulators.drill.stubborn_doors import StubbornDoors
+from simulators.running import run_whole
 
 DOORS = 20
 PASSES = 4000
@@ -53,7 +54,7 @@ class Ground:
 def run(times: int, seed: int) -> dict[str, Any]:
     """Run the drill; what was counted, `ok` when nothing was lost or doubled and the chain holds."""
     with tempfile.TemporaryDirectory(prefix="passerelle-drill-") as folder:
-        return asyncio.run(_run(times, Random(seed), Path(folder)))  # noqa: S311 - moments to replay, nothing secret
+        return run_whole(_run(times, Random(seed), Path(folder)))  # noqa: S311 - moments to replay, nothing secret
 
 
 async def _run(times: int, random: Random, folder: Path) -> dict[str, Any]:

@@ -82,7 +82,9 @@ class StubbornDoors:
             sent = self._again(pending) if pending else self._fresh(boot)
             pending = sent
             door.send("scan", scan_payload(sent))
-            payload = await asyncio.wait_for(inbox.get(), ANSWER_S)
+            # not wait_for: in Python 3.11 it loses a cancellation that comes together with its result
+            async with asyncio.timeout(ANSWER_S):
+                payload = await inbox.get()
             if payload is None:
                 return pending
             for verdict in believe([Reply(sent, account, payload, 0.0)], self._view, self._host):

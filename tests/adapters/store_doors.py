@@ -7,7 +7,7 @@ import pytest
 from gateway.adapters.db import SqliteStore
 from gateway.application.errors import ConflictError
 from gateway.application.ports import JournalHead
-from gateway.domain.ids import DoorRef
+from gateway.domain.ids import DoorRef, VisitId
 from gateway.domain.presence import Presence
 from gateway.domain.visits import Ending, Visit, VisitState, close_as_assumed, not_opened, opened
 from gateway.wire.signed import EventKind
@@ -77,6 +77,27 @@ class DoorContract:
             assert await ledger.presence_of(HOLDER) is None
         assert await store.inside(MONTREUIL) == []
         assert [each.state async for each in store.read_visits(0, NOW_US + 1)] == [VisitState.INVALID]
+
+    async def test_a_visit_comes_back_with_all_that_it_holds(self, store: SqliteStore) -> None:
+        await scene.furnish(store)
+        bare = builders.visit(opened_jws=None, plan=None)
+        full = builders.visit(
+            id=VisitId(builders.scan_id(7)),
+            door=BACK,
+            tariff=builders.daily(),
+            state=VisitState.COMPLETED,
+            credential="PW1:« ' » \x00 \n 🚪",
+            ended_us=NOW_US,
+            ending=Ending.UNPROVEN,
+            resumed_from=(NOW_US - 1, Ending.ASSUMED),
+            passback=True,
+            last_entry=builders.scan_id(8),
+        )
+        await scene.take(store, scene.report(1), [bare, full])
+        assert [each async for each in store.read_visits(0, NOW_US)] == [bare, full]
+        changed = replace(full, passback=False, resumed_from=None, last_entry=None, ended_us=None, ending=None)
+        await scene.take(store, scene.report(2), [changed])
+        assert [each async for each in store.read_visits(0, NOW_US)] == [bare, changed]
 
     async def test_open_visits_are_found_by_age_and_ended_with_their_presence(self, store: SqliteStore) -> None:
         await scene.furnish(store, members=3)

@@ -14,9 +14,11 @@ import pytest
 
 from gateway.adapters.db import open_store
 from gateway.adapters.db.audit import audit
+from gateway.adapters.db.checkpoint import EVERY
 from gateway.adapters.db.connect import FILE
-from gateway.application.errors import DataInUseError, StoreUnavailableError
+from gateway.application.errors import DataInUseError, StoreUnavailableError, UnknownError
 from gateway.domain.directory import Mode
+from gateway.domain.ids import HolderId
 from tests import builders
 from tests.adapters import db_scene as scene
 from tests.adapters.db_scene import Hands
@@ -185,6 +187,37 @@ async def _furnished(data: Path) -> None:
     hands = Hands()
     store = await open_store(data, hands.entropy, hands.now)
     await scene.furnish(store, members=50)
+    await store.close()
+
+
+async def test_books_opened_again_are_as_durable_and_as_strict_as_new_ones(tmp_path: Path) -> None:
+    hands = Hands()
+    for turn in range(2):
+        store = await open_store(tmp_path, hands.entropy, hands.now)
+        if turn == 0:
+            await scene.furnish(store)
+        writer = store._writer.direct()
+        settings = [writer.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
+        # 2 is FULL: the log is synced before a commit returns
+        assert settings == ["wal", 2]
+        with pytest.raises(UnknownError):
+            async with store.writing() as ledger:
+                await ledger.put_member(scene.member(9, holder=HolderId("nobody")))
+        await store.close()
+
+
+async def test_the_log_is_folded_in_while_scans_come_singly(tmp_path: Path) -> None:
+    hands = Hands()
+    store = await open_store(tmp_path, hands.entropy, hands.now)
+    await scene.furnish(store, members=30)
+    before = (tmp_path / FILE).stat().st_size
+    for number in range(EVERY + 1):
+        await scene.admit(store, [scene.ask_of(number % 30 + 1, number)])
+    checkpointer = store._checkpointer
+    assert checkpointer is not None
+    assert checkpointer._running is not None
+    await checkpointer._running
+    assert (tmp_path / FILE).stat().st_size > before
     await store.close()
 
 

@@ -19,7 +19,10 @@ MISTAKES: dict[str, tuple[dict[str, object], tuple[str, ...]]] = {
     "jobs backwards": ({"jobs_every_s": -5}, ("PASSERELLE_JOBS_EVERY_S", "greater than 0", "-5")),
     "a log level of no library": ({"log_level": "loud"}, ("PASSERELLE_LOG_LEVEL", "debug", "or error", "'loud'")),
     "a setting nobody reads": ({"colour": "blue"}, ("colour is no setting", "log_level")),
-    "a broker without a host": ({"broker": "mqtt://:1883"}, ("PASSERELLE_BROKER", "mqtt://host:port", "'mqtt://:1883'")),
+    "a broker without a host": (
+        {"broker": "mqtt://:1883"},
+        ("PASSERELLE_BROKER", "mqtt://host:port", "'mqtt://:1883'"),
+    ),
     "a broker's port past the last": ({"broker": "mqtt://broker:70000"}, ("PASSERELLE_BROKER", "mqtt://host:port")),
     "a broker with a path": ({"broker": "mqtts://broker/passes"}, ("PASSERELLE_BROKER", "mqtts://host:port")),
     "an embedded broker for all the world": (
@@ -73,7 +76,9 @@ def test_a_broker_password_is_shown_nowhere(monkeypatch: pytest.MonkeyPatch) -> 
     assert "hunter2" not in settings.model_dump_json()
 
 
-@pytest.mark.parametrize("broker", ["mqtt://gateway:hunter2@broker:1883", "mqtts://x@y:hunter2@b", "http://a:hunter2@b"])
+@pytest.mark.parametrize(
+    "broker", ["mqtt://gateway:hunter2@broker:1883", "mqtts://x@y:hunter2@b", "http://a:hunter2@b"]
+)
 def test_a_broker_address_with_a_password_is_refused_and_not_repeated(
     monkeypatch: pytest.MonkeyPatch, broker: str
 ) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 import json
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -108,9 +107,7 @@ class MqttClient:
         """DISCONNECT."""
         self._client.disconnect()
         await asyncio.to_thread(self._client.loop_stop)
-        sock = self._client.socket()
-        if isinstance(sock, socket.socket):
-            sock.close()
+        self._client._reset_sockets()  # paho leaves them to the garbage collector, which warns of that
 
     def _stand(self) -> None:
         self._standing = True

@@ -8,7 +8,7 @@ from html import unescape
 import pytest
 
 from gateway.domain.directory import Mode, Operator
-from gateway.domain.ids import OperatorId
+from gateway.domain.ids import OperatorId, VenueId
 from gateway.domain.presence import Standing
 from gateway.entrypoints.pages import prefers_french
 from tests import builders
@@ -97,7 +97,7 @@ async def test_names_are_shown_as_text_whatever_is_in_them(house: House) -> None
     assert EVIL not in text
     assert "<script" not in text
     assert "<img" not in text
-    assert rows(text, "venues")[-1] == [EVIL, EVIL, "5", "0 / 40", "normal"]
+    assert rows(text, "venues")[-1] == [EVIL, EVIL, "0", "0 / 40", "normal"]
 
 
 @ON_SHARED_LOOP

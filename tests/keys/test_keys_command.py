@@ -195,8 +195,90 @@ def test_after_a_restore_the_next_list_is_above_what_doors_hold(made: Shell) -> 
     assert (told["version"], told["epoch"]) == (42, 2)
 
 
-def test_without_rings_it_says_how_to_make_them(shell: Shell) -> None:
-    for words in (["show"], ["publish"], ["rotate", A, "pass"], ["revoke", "00000000"]):
-        refused = shell(*words)
-        assert refused.exit_code == 1
-        assert "keys make" in refused.output
+WITHOUT_RINGS = {
+    "show": ["show"],
+    "publish": ["publish"],
+    "rotate": ["rotate", A, "pass"],
+    "revoke": ["revoke", "0" * 8],
+}
+
+
+@pytest.mark.parametrize("words", WITHOUT_RINGS.values(), ids=WITHOUT_RINGS)
+def test_a_directory_that_is_no_installation_is_named_as_everywhere(shell: Shell, words: list[str]) -> None:
+    refused = shell(*words)
+    assert refused.exit_code == 1
+    assert refused.stderr == (
+        f"Error: {shell.data} holds no installation of Passerelle; name its directory with --data\n"
+    )
+    assert not shell.data.exists()
+
+
+@pytest.mark.parametrize("words", WITHOUT_RINGS.values(), ids=WITHOUT_RINGS)
+def test_books_whose_keys_are_gone_are_told_as_missing_and_not_as_damaged(shell: Shell, words: list[str]) -> None:
+    shell.data.mkdir()
+    (shell.data / "passerelle.db").touch()
+    refused = shell(*words)
+    assert refused.exit_code == 1
+    assert "keys make" in refused.stderr
+    assert "(missing_file)" in refused.stderr
+
+
+MALFORMED = {
+    "an operator in small letters": (["--operator", "bad"], "not an operator id"),
+    "an operator with a line end": (["--operator", "FR*ATL\n"], "not an operator id"),
+    "an operator that is a path": (["--operator", "../../etc"], "not an operator id"),
+    "an operator of nothing": (["--operator", ""], "not an operator id"),
+    "an empty address": (["--operator", A, "--status-uri", " " * 513], "1 to 512 characters"),
+    "an address of half a character": (["--operator", A, "--status-uri", "http://\udc80"], "1 to 512 characters"),
+}
+
+
+def everything(data: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in data.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(("words", "said"), MALFORMED.values(), ids=MALFORMED)
+def test_a_malformed_operator_is_refused_before_anything_is_written(
+    made: Shell, words: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = everything(made.data)
+    refused = made("make", *words)
+    assert (refused.exit_code, said in refused.output) == (1, True), refused.output
+    assert everything(made.data) == before
+    assert made("show").exit_code == 0
+    elsewhere = Shell(tmp_path / "fresh", monkeypatch)
+    assert elsewhere("make", *words).exit_code == 1
+    assert not elsewhere.data.exists()
+
+
+def test_a_malformed_federation_is_refused_before_anything_is_written(shell: Shell) -> None:
+    refused = shell("make", "--federation", "The Cooperative")
+    assert (refused.exit_code, "short id" in refused.output) == (1, True)
+    assert not shell.data.exists()
+
+
+@pytest.mark.parametrize("version", ["99999999999999999999999", str(2**53), "1000002"])
+def test_after_a_restore_no_version_is_believed_that_no_door_can_hold(made: Shell, version: str) -> None:
+    before = everything(made.data)
+    refused = made("publish", "--after-restore", version)
+    assert refused.exit_code == 1
+    assert "at most 1000001" in refused.output
+    assert everything(made.data) == before
+    assert made.json("publish", "--after-restore", "1000001")["version"] == 1_000_002
+    assert made.json("publish")["version"] == 1_000_003
+
+
+def test_a_stray_file_in_the_archive_is_not_counted(made: Shell) -> None:
+    for name in ("trust-copy.jwt", "trust-99999999999999999999999.jwt"):
+        (made.data / "keys" / "archive" / name).touch()
+    assert made.json("publish")["version"] == 2
+
+
+def test_rings_with_an_instant_past_the_year_9999_can_still_be_shown(made: Shell) -> None:
+    path = made.data / "keys" / "rings.json"
+    book = json.loads(path.read_text())
+    book["operators"][A]["rings"]["pass"]["keys"][0]["signed_until_s"] = 2**39
+    path.write_text(json.dumps(book))
+    shown = made("show", "--json")
+    assert shown.exit_code == 0, shown.output
+    assert "past every calendar" in shown.output

@@ -4,10 +4,12 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from keys import cwt, files, jws, status_list, token, trust_list
+from keys.book import OperatorRings
 from keys.ed25519 import PrivateKey
 from keys.faults import (
     BadPublicKey,
@@ -300,3 +302,31 @@ def test_a_key_object_is_all_a_signer_needs(rings: Rings) -> None:
 
     assert jws.verify(jws.sign(Remote(), "pw-x+jwt", b"{}"), "pw-x+jwt", lambda _: Remote.public) == {}
     assert rings.roots
+
+
+UNREADABLE: dict[str, Any] = {
+    "a version past the last": {"version": 2**53},
+    "an epoch below zero": {"epoch": -1},
+    "a time past every calendar": {"published_s": 2**40},
+    "a federation in capitals": {"federation": "PW"},
+    "an operator that is none": {"operators": {"bad": OperatorRings("http://gateway.example")}},
+    "a text where a number is due": {"version": "7"},
+}
+
+
+@pytest.mark.parametrize("change", UNREADABLE.values(), ids=UNREADABLE)
+def test_no_change_leaves_rings_that_cannot_be_read_back(rings: Rings, directory: Path, change: dict[str, Any]) -> None:
+    before = (directory / "rings.json").read_bytes()
+    with pytest.raises(RingFault, match="nothing was changed"):
+        rings._change(lambda book: replace(book, **change))
+    assert (directory / "rings.json").read_bytes() == before
+    assert rings.publish(NOW_S)
+    assert reopened(directory).book == rings.book
+
+
+def test_a_version_that_cannot_be_kept_is_not_published_either(rings: Rings, directory: Path) -> None:
+    rings._change(lambda book: replace(book, version=2**53 - 1))
+    with pytest.raises(RingFault, match="nothing was changed"):
+        rings.publish(NOW_S)
+    assert not (directory / "trust.jwt").exists()
+    assert reopened(directory).book == rings.book

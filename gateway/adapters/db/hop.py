@@ -48,6 +48,10 @@ class Hopper(aiosqlite.Connection):
             raise fault(error) from error
         return result
 
+    def join(self) -> None:
+        """Wait for the thread's end, which was asked for already."""
+        self._thread.join()
+
     def roll_back(self) -> None:
         """Queue a ROLLBACK: the thread takes it before whatever comes next."""
         if self._running:
@@ -98,5 +102,10 @@ async def start(connector: Connector, threaded: bool) -> Runner:
     if not threaded:
         return Inline(connector)
     hopper = Hopper(connector)
-    await hopper
+    try:
+        await hopper
+    except BaseException:
+        # aiosqlite tells its thread to end and does not wait: it would then call into a loop that may be closed
+        hopper.join()
+        raise
     return hopper
