@@ -29,6 +29,7 @@ from gateway.application.follow_trust import TrustDesk
 from gateway.application.issue_pass import Issued, PassOrder, issue_passes
 from gateway.application.ports import ChainState, Member, Store
 from gateway.application.rehearse import rehearse
+from gateway.application.sign_root import sign_root
 from gateway.application.take_report import ReportDesk
 from gateway.config import Settings
 from gateway.domain.decision import Verdict
@@ -131,6 +132,7 @@ class Gateway:
         self.trust = TrustDesk(store, rings, clock.now_us)
         self._clock = clock
         self._entropy = entropy
+        self._root_seq = 0
         self._jobs: list[asyncio.Task[None]] = []
         self._desks: list[asyncio.Task[None]] = []
         self._notes: set[asyncio.Future[None]] = set()
@@ -181,6 +183,7 @@ class Gateway:
         self._jobs = [
             asyncio.create_task(self._every(settings.head_every_s, self.publish_heads)),
             asyncio.create_task(self._every(settings.jobs_every_s, self.close_visits)),
+            asyncio.create_task(self._every(settings.root_every_s, self.sign_root)),
         ]
         # what stands now stays: a scan must not wait for the collector to walk it all again
         gc.collect()
@@ -224,6 +227,9 @@ class Gateway:
             self._admission.stop()
             await self._reports.stop()
         await asyncio.gather(*self._jobs, *self._desks, *self._notes, return_exceptions=True)
+        if self._jobs:
+            with contextlib.suppress(PasserelleError, KeyFault):
+                await self.sign_root()
         if self._link:
             await self._link.stop()
         if self._broker:
@@ -401,6 +407,13 @@ class Gateway:
     async def statements(self) -> list[Statement]:
         """Every statement issued."""
         return [statement for statement, _ in await self.store.statements()]
+
+    async def sign_root(self) -> None:
+        """Vouch for the audit chain as it stands, by the first operator's gateway key."""
+        for operator in self.rings.book.operators:
+            now_us = self._clock.now_us()
+            self._root_seq = await sign_root(self.store, self.rings, OperatorId(operator), now_us, self._root_seq)
+            return
 
     async def verify_chain(self) -> ChainState:
         """Verify the audit chain."""

@@ -57,6 +57,7 @@ class Settings(BaseSettings):
     """The federation's short id, the audience of a pass valid at any member venue."""
     head_every_s: float = Field(default=5, gt=0)
     jobs_every_s: float = Field(default=30, gt=0)
+    root_every_s: float = Field(default=300, gt=0)
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
 
     @field_validator("data")

@@ -67,7 +67,7 @@ def passes() -> None:
 @click.option("--kind", type=click.Choice(KINDS), help="Default: visitor with --visitor, else member.")
 @click.option("--service", "services", multiple=True, type=click.Choice(SERVICES), default=["desk"], show_default=True)
 @click.option(
-    "--hours", type=Hours(0.01, 24 * 366), help="How long it counts. [default: 12; 0.25 for a jwt but a visitor's]"
+    "--hours", type=Hours(0.01, 24 * 366), help="How long it counts. [default: 12; 0.25 for a jwt that is no visitor's]"
 )
 @click.option("--from", "begins", type=click.DateTime(), help="First instant, UTC; default now.")
 @click.option("--venue", "venues", multiple=True, help="One or two venues; default any member venue.")

@@ -11,7 +11,7 @@ from gateway.domain.ids import DoorRef
 from gateway.domain.statements import Statement, settle
 from tests import builders
 from tests.adapters import db_scene as scene
-from tests.builders import HOME, HOST, HOUR, LYON, MINUTE, NOW_US
+from tests.builders import EXIT, HOME, HOST, HOUR, LYON, MINUTE, NOW_US
 
 
 class MoneyContract:
@@ -39,7 +39,7 @@ class MoneyContract:
     async def test_a_visit_that_no_door_confirmed_is_not_up_for_sealing(self, store: SqliteStore) -> None:
         await scene.furnish(store)
         await scene.admit(store, [scene.ask_of(1, 1)])
-        await scene.admit(store, [scene.ask_of(1, 2, scene.EXIT, NOW_US + HOUR)], NOW_US + HOUR)
+        await scene.admit(store, [scene.ask_of(1, 2, EXIT, NOW_US + HOUR)], NOW_US + HOUR)
         assert await store.visits_to_seal(HOST, NOW_US + 2 * HOUR, 10) == []
 
     async def test_records_are_numbered_without_a_gap_by_host(self, store: SqliteStore) -> None:

@@ -142,6 +142,21 @@ async def test_a_lock_held_too_long_elsewhere_is_unavailable_and_passes(tmp_path
     await store.close()
 
 
+async def test_nobody_writes_between_a_picture_and_what_is_kept_of_it(tmp_path: Path) -> None:
+    hands = Hands()
+    store = await open_store(tmp_path, hands.entropy, hands.now)
+    await scene.furnish(store)
+    with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None, timeout=0)) as other:
+        async with store.admitting() as admission:
+            await admission.picture([scene.ask_of(1, 1)], NOW_US)
+            with pytest.raises(sqlite3.OperationalError, match="locked"):
+                other.execute("BEGIN IMMEDIATE")
+        # the next in turn finds it undone
+        await scene.admit(store, [scene.ask_of(1, 1)])
+        other.execute("BEGIN IMMEDIATE")
+    await store.close()
+
+
 async def test_a_full_disk_is_unavailable_keeps_nothing_of_the_batch_and_passes(tmp_path: Path) -> None:
     hands = Hands()
     store = await open_store(tmp_path, hands.entropy, hands.now)

@@ -3,11 +3,14 @@
 import asyncio
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from gateway.adapters.db.connect import FILE
 from gateway.domain.directory import OperatorState
 from gateway.domain.presence import Standing
 from tests.builders import FRONT, HOME, HOST, LYON, MONTREUIL
@@ -132,6 +135,24 @@ def test_a_file_that_cannot_be_read_says_which_can(
     refused = installation("pass", "verify", str(tmp_path / name), "--venue", LYON)
     assert (refused.exit_code, said in refused.stderr) == (1, True), refused.output
     assert refused.stdout == ""
+
+
+@pytest.mark.parametrize("text", ["x" * 5000, "y" * 300, "a\x00b"], ids=["long", "longer than a name", "a zero byte"])
+def test_a_text_that_names_no_file_is_judged_as_a_text(installation: Installation, text: str) -> None:
+    refused = installation("pass", "verify", text, "--venue", LYON)
+    assert (refused.exit_code, refused.output.endswith("Refused.\n")) == (1, True), refused.output
+
+
+def test_a_token_is_verified_as_a_text(installation: Installation) -> None:
+    assert verdict(installation, installation.issues("--form", "jwt")["text"])[0]
+
+
+def test_a_pass_with_no_entry_left_is_refused(installation: Installation) -> None:
+    made = installation.issues("--uses", "1")
+    with closing(sqlite3.connect(installation.data / FILE)) as books, books:
+        assert books.execute("UPDATE passes SET uses_left = 0 WHERE id = ?", (made["id"],)).rowcount == 1
+    accepted, steps, _ = verdict(installation, made["text"])
+    assert (accepted, steps["books"].partition(":")[0]) == (False, "USED_UP")
 
 
 def test_a_picture_that_is_not_there_is_said_to_be_missing(installation: Installation) -> None:

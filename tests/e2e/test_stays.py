@@ -66,6 +66,9 @@ CASES = {
     "the word comes late, after the visit was given up": Case(
         ["in, no word", 15 * 60, "close", 5, "word"], [(ASSUMED, 240)], [2000]
     ),
+    "a door that first said nobody came in is not believed when it changes its mind": Case(
+        ["in, not opened", 5, "word", 15 * 60, "close"], [(NEVER, 0)]
+    ),
     "a member at home: a visit and no charge": Case(["in", 100, "out"], [(PROVEN, 100)], at_home=True),
 }
 
@@ -99,7 +102,8 @@ class Story:
             case "in" | "in at Lyon":
                 await self.doors[step].reports("opened", await self._pass(step))
             case "in, not opened":
-                await self.doors["in"].reports("not_opened", await self._pass("in"))
+                self.last = await self._pass("in")
+                await self.doors["in"].reports("not_opened", self.last)
             case "in, no word":
                 self.last = await self._pass("in")
             case _:
