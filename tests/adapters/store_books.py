@@ -163,6 +163,15 @@ class PeopleContract:
             await ledger.put_member(changed)
         assert await store.member(HOME, "M-1") == changed
 
+    async def test_a_members_number_is_one_persons(self, store: SqliteStore) -> None:
+        await scene.furnish(store, members=2)
+        async with store.writing() as ledger:
+            with pytest.raises(ConflictError):
+                await ledger.put_member(scene.member(2, external_id="M-1"))
+            await ledger.put_member(scene.member(2, external_id="M-new"))
+        assert await store.member(HOME, "M-2") is None
+        assert await store.member(HOME, "M-new") == scene.member(2, external_id="M-new")
+
     async def test_a_pass_without_a_plan_of_its_own_follows_its_member(self, store: SqliteStore) -> None:
         other = builders.plan(id=PlanId("other"))
         await scene.furnish(store, plans=[other], plan=None)

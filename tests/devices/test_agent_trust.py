@@ -124,7 +124,7 @@ SLOW_MS = 3_600_000
 
 
 def test_signed_time_corrects_a_clock_that_is_slow() -> None:
-    """A deadline by a clock an hour slow is past before it arrives; a head, signed every few seconds, tells the time."""
+    """A deadline by a clock an hour slow is past on arrival; a head, signed every few seconds, tells the time."""
     door = DoorUnderTest(wall_ms=NOW_S * 1000 - SLOW_MS)
     door.does(Message(TRUST_HEAD, head(1)))
     door.reads_text(after_s=2.0)

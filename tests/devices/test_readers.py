@@ -15,10 +15,10 @@ from PIL.Image import Resampling
 from devices.faults import ConfigFault, ReaderFault
 from devices.readers import READERS, make_reader
 from devices.readers.image import ImageReader, read_image
-from gateway.wire.pixels import MAX_PIXELS
 from devices.readers.lines import LineReader
 from devices.readers.reading import Illegible, Reading
 from gateway.wire.limits import MAX_READ
+from gateway.wire.pixels import MAX_PIXELS
 
 STATIC = "PW1:" + "6BF%VE2SI$/Z" * 18
 BOUND = "PW1:" + "6BF%VE2SI$/Z" * 31

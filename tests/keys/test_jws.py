@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
+from jwt.algorithms import OKPAlgorithm
+from jwt.api_jws import PyJWS
 
 from keys import base64url, jws
 from keys.faults import (
@@ -186,3 +189,12 @@ def test_anything_else_is_refused_in_an_orderly_way(text: str) -> None:
 def test_the_hash_that_names_a_token_is_of_its_ascii() -> None:
     assert jws.hash_ascii("abc").hex() == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     assert kid_of(SIGNER.public) == jws.kid_in(GOOD, TYP)
+
+
+def test_what_is_signed_is_to_the_letter_what_pyjwt_signs() -> None:
+    """Frames are put together by hand, because a gateway signs thousands of tokens under one header."""
+    theirs = PyJWS(algorithms=[])
+    theirs.register_algorithm("Ed25519", OKPAlgorithm())
+    private = Ed25519PrivateKey.from_private_bytes(SIGNER.seed)
+    headers = {"alg": "Ed25519", "typ": TYP, "kid": KID}
+    assert theirs.encode(b'{"iss":"FR*ATL","n":1}', private, algorithm="Ed25519", headers=headers) == GOOD

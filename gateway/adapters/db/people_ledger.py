@@ -9,7 +9,7 @@ from gateway.adapters.db.books import Books
 from gateway.adapters.db.codec import to_json
 from gateway.adapters.db.prepared import Prepared, Saving, by_key, inserting, updating
 from gateway.adapters.db.schema import bans, holders, members, passes
-from gateway.application.errors import ConflictError
+from gateway.application.errors import ConflictError, UnknownError
 from gateway.application.ports import IssuedPass, Member
 from gateway.domain.ids import HolderId, OperatorId, PassRef
 from gateway.domain.presence import Standing
@@ -58,7 +58,10 @@ class PeopleLedger(Books):
         return None if row is None else OperatorId(row[0])
 
     async def put_member(self, member: Member) -> None:
-        """Insert or replace a member; UnknownError for an unknown holder or plan."""
+        """Insert or replace a holder's membership; UnknownError for an unknown holder or plan.
+
+        ConflictError when the number is another holder's.
+        """
         row = {"holder": member.holder, "plan": member.plan, "standing": member.standing.value}
         self._save(_MEMBER, operator=member.operator, external_id=member.external_id, **row)
         self._line("member_put", {"operator": member.operator, **row})
@@ -95,9 +98,12 @@ class PeopleLedger(Books):
         return int.from_bytes(self._entropy(8), "big") % below
 
     async def add_passes(self, issued: Sequence[IssuedPass]) -> None:
-        """Insert passes; ConflictError for a pass or status index that exists, UnknownError for a holder or plan."""
+        """Insert passes; ConflictError for one that exists, UnknownError for an unknown holder or plan."""
         for each in issued:
             claims = each.claims
+            home = await self.home_of(each.holder)
+            if home is None:
+                raise UnknownError(f"there is no holder {each.holder}")
             told = {
                 "issuer": claims.ref.issuer,
                 "holder": each.holder,
@@ -112,7 +118,8 @@ class PeopleLedger(Books):
                 "uses_left": each.uses_left,
             }
             audience = to_json(claims.audience)
-            self._run(_ADD_PASS, **told, id=claims.ref.id, audience=audience, holder_key=claims.holder_key)
+            key = {"id": claims.ref.id, "holder_key": claims.holder_key}
+            self._run(_ADD_PASS, **told, **key, home=home, audience=audience)
             self._line("pass_issued", {"pass": claims.ref.id, **told, "audience": json.loads(audience)})
 
     async def set_pass_standing(self, ref: PassRef, standing: Standing, by: str) -> bool:

@@ -18,8 +18,8 @@ from gateway.domain.visits import MICROSECONDS, Visit
 
 _REPEATS = ") SELECT e.key, e.content FROM a CROSS JOIN events e ON e.key = a.k WHERE e.kind = 'decision'"
 _ENTITLEMENTS = (
-    ") SELECT p.issuer, p.id, p.holder, h.home, coalesce(p.plan, m.plan), p.standing, m.standing, p.uses_left "
-    "FROM a CROSS JOIN passes p ON p.issuer = a.i AND p.id = a.k CROSS JOIN holders h ON h.id = p.holder "
+    ") SELECT p.issuer, p.id, p.holder, p.home, coalesce(p.plan, m.plan), p.standing, m.standing, p.uses_left "
+    "FROM a CROSS JOIN passes p ON p.issuer = a.i AND p.id = a.k "
     "LEFT JOIN members m ON m.holder = p.holder"
 )
 _PRESENCES = (

@@ -59,7 +59,11 @@ _STANDINGS = Prepared(
         or_(passes.c.standing != Standing.VALID.value, members.c.standing != Standing.VALID.value),
     )
 )
-_MEMBER = Prepared(select(members.c.holder, members.c.plan, members.c.standing).where(by_key(members)))
+_MEMBER = Prepared(
+    select(members.c.holder, members.c.plan, members.c.standing).where(
+        members.c.operator == bindparam("operator"), members.c.external_id == bindparam("external_id")
+    )
+)
 _MODES = Prepared(select(venues.c.id, venues.c.mode_number, venues.c.mode, venues.c.mode_reason).order_by(venues.c.id))
 _VISIT_COLUMNS = [visits.c[name] for name in COLUMNS]
 _OPEN_BEFORE = Prepared(
@@ -136,7 +140,7 @@ def statuses(connection: sqlite3.Connection, issuer: OperatorId, now_us: int) ->
 
 def member(connection: sqlite3.Connection, operator: OperatorId, external_id: str) -> Member | None:
     """The operator's member of that number."""
-    row = _MEMBER.run(connection, pk_operator=operator, pk_external_id=external_id).fetchone()
+    row = _MEMBER.run(connection, operator=operator, external_id=external_id).fetchone()
     if row is None:
         return None
     holder, plan, standing = row

@@ -123,8 +123,8 @@ members = Table(
     Column("holder", Text, ForeignKey("holders.id"), nullable=False),
     Column("plan", Text, nullable=False),
     Column("standing", Text, nullable=False),
-    PrimaryKeyConstraint("operator", "external_id"),
-    UniqueConstraint("holder", name="members_holder"),
+    PrimaryKeyConstraint("holder"),
+    UniqueConstraint("operator", "external_id", name="members_number"),
     ForeignKeyConstraint(["operator", "plan"], ["plans.operator", "plans.id"]),
     sqlite_with_rowid=False,
 )
@@ -135,6 +135,7 @@ passes = Table(
     Column("issuer", Text, ForeignKey("operators.id"), nullable=False),
     Column("id", Text, nullable=False),
     Column("holder", Text, ForeignKey("holders.id"), nullable=False),
+    Column("home", Text, nullable=False),
     Column("kind", Integer, nullable=False),
     Column("services", Integer, nullable=False),
     Column("not_before_s", Big, nullable=False),
@@ -152,6 +153,7 @@ passes = Table(
     CheckConstraint("uses_left >= 0", name="passes_uses_left"),
     sqlite_with_rowid=False,
 )
+"""`home` is its holder's, which never changes: so that a decision looks up one row less."""
 
 bans = Table(
     "bans",

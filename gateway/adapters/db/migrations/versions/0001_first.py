@@ -131,8 +131,8 @@ def _people() -> None:
     op.create_table(
         "members",
         *_texts("operator", "external_id", "holder", "plan", "standing"),
-        sa.PrimaryKeyConstraint("operator", "external_id"),
-        sa.UniqueConstraint("holder", name="members_holder"),
+        sa.PrimaryKeyConstraint("holder"),
+        sa.UniqueConstraint("operator", "external_id", name="members_number"),
         _refers("operator", "operators.id"),
         _refers("holder", "holders.id"),
         sa.ForeignKeyConstraint(["operator", "plan"], ["plans.operator", "plans.id"]),
@@ -140,7 +140,7 @@ def _people() -> None:
     )
     op.create_table(
         "passes",
-        *_texts("issuer", "id", "holder"),
+        *_texts("issuer", "id", "holder", "home"),
         *_numbers("kind", "services"),
         *_bigs("not_before_s", "expires_s"),
         *_texts("audience"),
