@@ -24,7 +24,6 @@ MAX_AGE_S = DAY_S
 """How long a trust list is good, and so how long a key is listed before it signs."""
 _SEED_BYTES = 32
 _EXP = 4
-_CWT_TYP = ""
 _OWN_TYPS = {tokens.TYP: Use.PASS, STATUS_TYP: Use.STATUS}
 _ROOT = "root"
 

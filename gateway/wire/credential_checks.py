@@ -39,8 +39,6 @@ from keys.trust_list import ListedKey
 from keys.trust_view import TrustView
 from keys.uses import KeyState, Use
 
-WINDOW_SKEW_S = 0
-"""How far outside its window a pass is still good."""
 _JWT = "eyJ"
 """How every compact JWS begins: base64url of `{"`."""
 
@@ -176,9 +174,9 @@ def _claims(reading: Reading) -> None:
 
 def _window(reading: Reading) -> None:
     fields = _verified(reading).fields
-    if reading.now_s < fields.not_before_s - WINDOW_SKEW_S:
+    if reading.now_s < fields.not_before_s:
         raise NotYetValid(f"valid in {fields.not_before_s - reading.now_s} s")
-    if reading.now_s >= fields.expires_s + WINDOW_SKEW_S:
+    if reading.now_s >= fields.expires_s:
         raise Expired(f"expired {reading.now_s - fields.expires_s} s ago")
 
 

@@ -1,4 +1,4 @@
-"""Typed claims of the signed messages: decision, event, ack, mode, head. Each is one compact JWS by `typ`.
+"""Typed claims of the signed messages: decision, event, ack, head. Each is one compact JWS by `typ`.
 
 `*_ms` are integer UTC milliseconds, `iat` and `exp` integer seconds. A `_read` function takes claims whose
 signature and typ were verified by `keys.jws`, and checks fields; unknown ones are ignored.
@@ -17,7 +17,6 @@ from gateway.wire.scan import Milliseconds, UuidText
 DECISION = "pw-decision+jwt"
 EVENT = "pw-event+jwt"
 ACK = "pw-ack+jwt"
-MODE = "pw-mode+jwt"
 HEAD = "pw-head+jwt"
 
 Seconds = Annotated[int, Strict(), Field(ge=0, lt=2**40)]
@@ -95,18 +94,6 @@ class AckClaims:
 
 
 @dataclass(frozen=True, slots=True)
-class ModeClaims:
-    """`mode`: a venue's desired state, numbered, retained."""
-
-    iss: Text
-    sub: Text
-    iat: Seconds
-    number: Count
-    mode: Literal["normal", "lockdown", "evacuate"]
-    reason: Text
-
-
-@dataclass(frozen=True, slots=True)
 class HeadClaims:
     """`head`: which version of a trust or status list is current, and where it is fetched."""
 
@@ -122,7 +109,6 @@ class HeadClaims:
 _DECISION: TypeAdapter[DecisionClaims] = TypeAdapter(DecisionClaims)
 _EVENT: TypeAdapter[EventClaims] = TypeAdapter(EventClaims)
 _ACK: TypeAdapter[AckClaims] = TypeAdapter(AckClaims)
-_MODE: TypeAdapter[ModeClaims] = TypeAdapter(ModeClaims)
 _HEAD: TypeAdapter[HeadClaims] = TypeAdapter(HeadClaims)
 
 
@@ -152,17 +138,12 @@ def read_ack(claims: Mapping[str, Any]) -> AckClaims:
     return _read(_ACK, claims)
 
 
-def read_mode(claims: Mapping[str, Any]) -> ModeClaims:
-    """Check a verified mode's fields; WireError(bad_field)."""
-    return _read(_MODE, claims)
-
-
 def read_head(claims: Mapping[str, Any]) -> HeadClaims:
     """Check a verified head's fields; WireError(bad_field)."""
     return _read(_HEAD, claims)
 
 
-def encode(claims: DecisionClaims | EventClaims | AckClaims | ModeClaims | HeadClaims) -> bytes:
+def encode(claims: DecisionClaims | EventClaims | AckClaims | HeadClaims) -> bytes:
     """The claims' JSON, compact, absent optional fields left out: what is signed."""
     match claims:
         case DecisionClaims():
@@ -171,7 +152,5 @@ def encode(claims: DecisionClaims | EventClaims | AckClaims | ModeClaims | HeadC
             return _EVENT.dump_json(claims, exclude_none=True)
         case AckClaims():
             return _ACK.dump_json(claims)
-        case ModeClaims():
-            return _MODE.dump_json(claims)
         case HeadClaims():
             return _HEAD.dump_json(claims)

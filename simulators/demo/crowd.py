@@ -19,7 +19,6 @@ from simulators.demo.world import (
     QUARANTE_OUT,
 )
 
-MINUTE_US = 60_000_000
 Passage = tuple[DoorRef, DoorRef]
 """A venue's ways in and out."""
 

@@ -175,6 +175,7 @@ def _visits() -> None:
         *_texts("visit"),
         *_bigs("started_us"),
         sa.PrimaryKeyConstraint("holder"),
+        sqlite_with_rowid=False,
     )
     op.create_index("passes_status_index", "passes", ["issuer", "status_index"])
     op.create_index("presences_inside", "presences", ["venue", "zone", "started_us"])
