@@ -28,6 +28,7 @@ REMEDIES = {
     "federation": "write 1 to 8 small letters or digits, such as pw",
     "head_every_s": "write a number of seconds greater than 0",
     "jobs_every_s": "write a number of seconds greater than 0",
+    "root_every_s": "write a number of seconds greater than 0",
     "log_level": "write debug, info, warning or error",
 }
 """What to write, for each setting."""

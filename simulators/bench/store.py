@@ -90,8 +90,7 @@ class Bench:
     async def round(self, batches: int) -> dict[str, float]:
         """One of everything."""
         count = batches * WAITING
-        moves = self.scans.comings_and_goings(batches, WAITING)
-        few = self.scans.comings_and_goings(1, SINGLES)
+        few = list(self.scans.comings_and_goings(1, SINGLES))
         large = [self.scans.known(WAITING) for _ in range(batches)]
         middling = [self.scans.known(SMALL) for _ in range(batches)]
         singles = [self.scans.known(1) for _ in range(SINGLES)]
@@ -99,7 +98,7 @@ class Bench:
         gc.collect()
         gc.freeze()
         keeping = executemany = 0.0
-        for outcomes in moves:
+        for outcomes in self.scans.comings_and_goings(batches, WAITING):
             keeping += await self._keep(outcomes)
             executemany += self._executemany(len(outcomes), BARE)
         whole = await self._admit(large)

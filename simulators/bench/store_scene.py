@@ -1,6 +1,7 @@
 """The scene of the store's bench: two operators, fifty doors, and as many members with a pass as are needed."""
 
 import os
+from collections.abc import Iterator
 from datetime import time
 from hashlib import sha256
 from itertools import islice
@@ -49,17 +50,17 @@ class Scans:
             raise RuntimeError(message)
         return asks
 
-    def comings_and_goings(self, batches: int, size: int) -> list[list[Outcome]]:
-        """Grants decided beforehand: half a batch comes in, and leaves in the next one on a pass of its own."""
+    def comings_and_goings(self, batches: int, size: int) -> Iterator[list[Outcome]]:
+        """Grants just decided: half a batch comes in, and leaves in the next one on a pass of its own."""
         half = size // 2
         inside = [HolderId(_uuid4()) for _ in range(half)]
-        found = [[self._entry(holder) for holder in inside]]
+        yield [self._entry(holder) for holder in inside]
         for _ in range(batches - 1):
             coming = [HolderId(_uuid4()) for _ in range(half)]
             pairs = zip(inside, coming, strict=True)
-            found.append([one for leaves, comes in pairs for one in (self._exit(leaves), self._entry(comes))])
+            yield [one for leaves, comes in pairs for one in (self._exit(leaves), self._entry(comes))]
             inside = coming
-        return [*found, [self._exit(holder) for holder in inside]]
+        yield [self._exit(holder) for holder in inside]
 
     def _entry(self, holder: HolderId) -> Outcome:
         ask = self._ask(_claims(0))

@@ -24,8 +24,8 @@ _VISIT = (
     "VALUES (?, 'h', 'FR*HST', 'FR*HST', 'v', 'v/d', 'FR*HST', ?, '{}', 0, 'PENDING', 0, '', 0)"
 )
 _PASS = (
-    "INSERT INTO passes (issuer, id, holder, kind, services, not_before_s, expires_s, audience, status_index, form, "
-    "standing, uses_left) VALUES ('FR*HST', ?, 'h', 1, 1, 0, 1, 'pw', ?, 'cwt', 'valid', ?)"
+    "INSERT INTO passes (issuer, id, holder, home, kind, services, not_before_s, expires_s, audience, status_index, "
+    "form, standing, uses_left) VALUES ('FR*HST', ?, 'h', 'FR*HST', 1, 1, 0, 1, 'pw', ?, 'cwt', 'valid', ?)"
 )
 
 

@@ -37,13 +37,14 @@ class Tip:
     def extend(self, lines: Sequence[Line], entropy: Callable[[int], bytes]) -> list[Row]:
         """Chain the lines, and move on to the last of them; returns the rows to insert."""
         salts = entropy(SALT * len(lines))
-        seq, last = self.seq, self.hash
+        seq, last, used = self.seq, self.hash, 0
         sha256 = hashlib.sha256
         rows: list[Row] = []
-        for at, (kind, given, at_us, content) in enumerate(lines):
+        for kind, given, at_us, content in lines:
             seq += 1
-            key = f"#{seq}" if given is None else given
-            salt = salts[SALT * at : SALT * at + SALT]
+            key = given or f"#{seq}"
+            salt = salts[used : used + SALT]
+            used += SALT
             digest = sha256(salt + content.encode()).digest()
             last = sha256(last + digest + f"{seq} {at_us} {len(kind)} {kind}{key}".encode()).digest()
             rows.append((seq, kind, key, at_us, content, salt, digest, last))
