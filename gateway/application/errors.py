@@ -49,3 +49,51 @@ class InvalidError(PasserelleError):
     """A value is out of its range; the message names it and the range."""
 
     code = "invalid"
+
+
+class BadRequestError(PasserelleError):
+    """A request that cannot be understood: its syntax, its query, a header."""
+
+    code = "bad_request"
+
+
+class BadJsonError(BadRequestError):
+    """A body that is no strict JSON."""
+
+    code = "bad_json"
+
+
+class UnauthorizedError(PasserelleError):
+    """No token, or one that does not count (any more)."""
+
+    code = "unauthorized"
+
+
+class ForbiddenError(PasserelleError):
+    """The token counts, and does not reach that far: its scopes, or its operator."""
+
+    code = "forbidden"
+
+
+class PreconditionFailedError(PasserelleError):
+    """What was to be changed is not, or no longer, what the caller took it for (If-Match, If-None-Match)."""
+
+    code = "precondition_failed"
+
+
+class IdempotencyReusedError(PasserelleError):
+    """The idempotency key was used before for another request."""
+
+    code = "idempotency_key_reused"
+
+
+class IdempotencyInUseError(PasserelleError):
+    """The first request under this idempotency key is not answered yet."""
+
+    code = "idempotency_key_in_use"
+
+
+class BrokerUnavailableError(PasserelleError):
+    """The broker did not take what it was told; nothing was kept."""
+
+    code = "broker_unavailable"

@@ -1,0 +1,29 @@
+"""What every group of use cases is wired to."""
+
+import asyncio
+from collections.abc import Callable
+
+from gateway.application.follow_trust import TrustDesk
+from gateway.application.ports import Store
+from gateway.compose.clock import Clock
+from gateway.config import Settings
+from keys.ring import Rings
+
+
+class Wired:
+    """The books, the keys, the clock and the randomness of one gateway."""
+
+    def __init__(
+        self, settings: Settings, clock: Clock, entropy: Callable[[int], bytes], store: Store, rings: Rings
+    ) -> None:
+        self.settings = settings
+        self.store = store
+        self.rings = rings
+        self.trust = TrustDesk(store, rings, clock.now_us)
+        self._clock = clock
+        self._entropy = entropy
+        # a job and a caller at once would both seal and number the same things
+        self._billing = asyncio.Lock()
+
+    def _now_s(self) -> int:
+        return self._clock.now_us() // 1_000_000
