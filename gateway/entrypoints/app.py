@@ -7,7 +7,7 @@ from typing import Literal
 
 from aiohttp import web
 
-from gateway.entrypoints.api import MAX_BODY, Api, Desk
+from gateway.entrypoints.api_today import MAX_BODY, Api, Desk
 from gateway.entrypoints.pages import Overview, Pages
 from gateway.entrypoints.problems import problems
 
