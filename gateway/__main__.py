@@ -5,6 +5,7 @@ import re
 from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distribution, entry_points
 
 import click
+from click.shell_completion import CompletionItem
 
 from gateway import __version__
 
@@ -12,16 +13,27 @@ GROUP = "passerelle.commands"
 SUMMARIES = {
     "audit": "Check the chain over everything that was recorded.",
     "bench": "Measure passes, decisions and the store against their bare operations.",
+    "broker": "Write a configuration for a Mosquitto of your own.",
+    "charges": "List sealed charge records, or write them as CSV.",
+    "completion": "Print the completion script of your shell.",
     "demo": "Play a day of three operators, their doors and their members, to the last cent.",
+    "doctor": "Say what is wrong with an installation, and how to mend it.",
     "door": "Run a door: its reader, its lock and its journal.",
+    "doors": "Register, list and change doors.",
     "drill": "Kill the gateway under load and count what was lost.",
+    "init": "Make a first installation: operator, venue, plan, door.",
     "keys": "Make, show, rotate and revoke signing keys; publish the trust list.",
+    "members": "Add, list, suspend and restore members.",
     "migrate": "Bring a database to this release's form.",
+    "operators": "Add, list, suspend and admit operators.",
     "pass": "Issue, show, verify and revoke passes.",
+    "plans": "Set and list plans.",
     "serve": "Run the gateway.",
-    "statements": "List what operators owe each other, or write it as CSV.",
-    "venue": "Set a venue's mode and bans.",
+    "statements": "List what operators owe each other, or issue the statements of a period.",
+    "tokens": "Make, list and revoke tokens of the API.",
+    "venues": "Add, change and list venues; set modes and bans.",
     "visits": "List visits, or write them as CSV.",
+    "webhooks": "Tell billing systems by webhook what happens.",
 }
 """One line each, so that `--help` loads nobody's body."""
 _OWN = ("gateway", "devices", "keys", "simulators")
@@ -69,6 +81,12 @@ class Commands(click.Group):
             hint = f" Did you mean {near[0]!r}?" if near else f" See '{ctx.command_path} --help'."
             raise click.UsageError(f"No such command {name!r}.{hint}", ctx)
         return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Names and summaries of the subcommands; a press of the tab key loads nobody's body."""
+        names = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
+        options = click.Command.shell_complete(self, ctx, incomplete) if incomplete.startswith("-") else []
+        return [CompletionItem(name, help=SUMMARIES.get(name)) for name in names] + options
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list under `--help`, from the table above."""

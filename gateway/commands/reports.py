@@ -11,6 +11,7 @@ from gateway.commands.books import data_option, json_option, opened, told
 from gateway.commands.tables import at, csv_option, one_form, show
 from gateway.domain.statements import Statement
 from gateway.domain.visits import Visit, billable_s
+from gateway.entrypoints.api.csv_text import decimal
 
 VISIT_COLUMNS = ("visit", "state", "home", "host", "venue", "started", "ended", "ending", "billable_s", "passback")
 STATEMENT_COLUMNS = ("home", "host", "from", "before", "records", "count", "currency", "net", "vat", "total")
@@ -67,10 +68,6 @@ def _us(given: datetime | None, default: datetime) -> int:
     return int((given or default).replace(tzinfo=UTC).timestamp()) * 1_000_000
 
 
-def _money(cents: int) -> str:
-    return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02d}"
-
-
 def _visit_row(visit: Visit) -> dict[str, Any]:
     return {
         "visit": visit.id,
@@ -95,7 +92,7 @@ def _statement_row(statement: Statement) -> dict[str, Any]:
         "records": " ".join(f"{first}-{last}" if first != last else str(first) for first, last in statement.ranges),
         "count": statement.count,
         "currency": statement.currency,
-        "net": _money(statement.net_cents),
-        "vat": _money(statement.vat_cents),
-        "total": _money(statement.total_cents),
+        "net": decimal(statement.net_cents),
+        "vat": decimal(statement.vat_cents),
+        "total": decimal(statement.total_cents),
     }

@@ -1,14 +1,17 @@
 """`passerelle serve`: run the gateway until Ctrl-C or SIGTERM."""
 
 import asyncio
+import os
 import signal
 from pathlib import Path
 
 import click
 
+from gateway.adapters.sd_notify import READY, STOPPING, Supervisor
 from gateway.commands.books import data_option, told
 from gateway.compose import build, run_loop, system_clock, system_entropy
 from gateway.config import Settings, read_settings
+from gateway.logs import adopt_process
 
 
 @click.command()
@@ -33,13 +36,21 @@ def serve(data: Path, **given: str | int | None) -> None:
 
 
 async def _run(settings: Settings) -> None:
-    gateway = await build(settings, system_clock(), system_entropy)
+    clock = system_clock()
+    gateway = await build(settings, clock, system_entropy)
+    loop = asyncio.get_running_loop()
+    adopt_process(loop)
+    supervisor = Supervisor(os.environ)
     stopped = asyncio.Event()
     for caught in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(caught, stopped.set)
+        loop.add_signal_handler(caught, stopped.set)
+    alive = asyncio.create_task(supervisor.keep_telling(clock.sleep))
     try:
         await gateway.start()
         click.echo(f"Passerelle serves on {gateway.http_url}, doors on {gateway.broker_url}, data in {settings.data}.")
+        supervisor.tell(READY)
         await stopped.wait()
     finally:
+        supervisor.tell(STOPPING)
         await gateway.stop()
+        alive.cancel()

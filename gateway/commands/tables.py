@@ -1,7 +1,5 @@
 """How commands show lists: a table for people, CSV for spreadsheets, JSON for programs; never a cut id or figure."""
 
-import csv
-import io
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -13,11 +11,14 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-FIGURES = frozenset({"billable_s", "count", "net", "vat", "total"})
+from gateway.application.errors import UnknownError
+from gateway.entrypoints.api.csv_text import csv_text
+
+FIGURES = frozenset({"billable_s", "count", "net", "vat", "total", "venues", "plans", "doors", "capacity", "open_s"})
 """Columns that are read as numbers, and stand to the right."""
 csv_option = click.option("--csv", "as_csv", is_flag=True, help="Print CSV (RFC 4180), formulas escaped.")
 
+PIPE_WIDTH = 160
 Row = Mapping[str, Any]
 
 
@@ -41,10 +42,9 @@ def show(title: str, columns: Sequence[str], rows: Sequence[Row], as_json: bool,
     if as_json:
         click.echo(json.dumps(rows))
     elif as_csv:
-        click.echo(_csv(columns, rows), nl=False)
+        click.echo(csv_text(columns, ([row[column] for column in columns] for row in rows)), nl=False)
     else:
-        # a pipe has no width of its own: never cut a figure there
-        console = Console(width=None if sys.stdout.isatty() else 160)
+        console = Console(width=width())
         table = Table(title=f"{title}: {len(rows)}", title_justify="left", box=box.SIMPLE_HEAD)
         for column in columns:
             right = column in FIGURES
@@ -54,28 +54,35 @@ def show(title: str, columns: Sequence[str], rows: Sequence[Row], as_json: bool,
         console.print(table)
 
 
+def width() -> int | None:
+    """How wide a table may be: None is the terminal's own; a pipe has none, and never cuts a figure."""
+    return None if sys.stdout.isatty() else PIPE_WIDTH
+
+
+def show_one(key: str, wanted: str, rows: Sequence[Row], as_json: bool) -> None:
+    """Print the one row whose `key` is `wanted`, a line a field; UnknownError when there is none."""
+    found = next((row for row in rows if row[key] == wanted), None)
+    if found is None:
+        raise UnknownError(f"there is no {key} {wanted}")
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    width = max(map(len, found))
+    for name, value in found.items():
+        click.echo(f"{name.replace('_', ' '):<{width}}  {_plain(value)}")
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return _brief(value) or "-"
+
+
 def _brief(value: object) -> str:
     """A value as a person reads it in a table: instants to the minute, yes for true."""
     if isinstance(value, bool):
         return "yes" if value else ""
-    text = str(value)
+    if value is None:
+        return ""
+    text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
     return text[:16].replace("T", " ") if text.endswith("Z") and "T" in text else text
-
-
-def _csv(columns: Sequence[str], rows: Sequence[Row]) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(columns)
-    writer.writerows([_cell(row[column]) for column in columns] for row in rows)
-    return out.getvalue()
-
-
-def _cell(value: object) -> object:
-    """A text that a spreadsheet would take for a formula gets an apostrophe in front; a number stays one."""
-    if (
-        isinstance(value, str)
-        and value.startswith(FORMULA_STARTS)
-        and not value.replace(".", "", 1).lstrip("-").isdigit()
-    ):
-        return f"'{value}"
-    return value

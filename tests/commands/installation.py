@@ -15,10 +15,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gateway.adapters.db.connect import FILE
+from gateway.commands.doctor import doctor
+from gateway.commands.doors import doors
+from gateway.commands.operators import operators
 from gateway.commands.passes import passes
+from gateway.commands.plans import plans
 from gateway.commands.reports import statements, visits
 from gateway.commands.serve import serve
-from gateway.commands.venues import venue
+from gateway.commands.venues import venues
 from gateway.compose import Gateway, build, system_clock, system_entropy
 from gateway.config import read_settings
 from gateway.domain.ids import HolderId
@@ -26,8 +30,12 @@ from tests import builders
 from tests.builders import FRONT, HOME, HOST, LYON, NOMAD
 
 COMMANDS: dict[str, click.Command] = {
+    "doctor": doctor,
+    "doors": doors,
+    "operators": operators,
+    "plans": plans,
     "pass": passes,
-    "venue": venue,
+    "venues": venues,
     "visits": visits,
     "statements": statements,
     "serve": serve,

@@ -30,5 +30,5 @@ def test_a_setting_that_is_refused_is_told_in_words(
         assert word not in refused.stderr
 
 
-def test_the_summary_of_venue_promises_what_there_is() -> None:
-    assert "door" not in SUMMARIES["venue"]
+def test_the_summary_of_venues_promises_what_there_is() -> None:
+    assert "door" not in SUMMARIES["venues"]

@@ -14,13 +14,13 @@ LOCKDOWN = ("mode", MONTREUIL, "lockdown")
 
 def test_a_ban_of_nobody_is_refused_and_a_ban_of_somebody_kept(installation: Installation) -> None:
     for lift in ((), ("--lift",)):
-        refused = installation("venue", "ban", HOST, "nobody", "--reason", "noise", *lift)
+        refused = installation("venues", "ban", HOST, "nobody", "--reason", "noise", *lift)
         assert (refused.exit_code, "holder 'nobody' is unknown" in refused.stderr) == (1, True)
         assert refused.stdout == ""
     assert installation.count("bans") == 0
-    done = installation("venue", "ban", HOST, installation.holder, "--reason", "noise")
+    done = installation("venues", "ban", HOST, installation.holder, "--reason", "noise")
     assert (done.exit_code, installation.count("bans")) == (0, 1)
-    assert installation("venue", "ban", HOST, installation.holder, "--reason", "peace", "--lift").exit_code == 0
+    assert installation("venues", "ban", HOST, installation.holder, "--reason", "peace", "--lift").exit_code == 0
 
 
 REASONS = {
@@ -36,30 +36,30 @@ REASONS = {
 @pytest.mark.parametrize(("reason", "said"), REASONS.values(), ids=REASONS)
 def test_a_reason_that_nobody_could_read_later_is_refused(installation: Installation, reason: str, said: str) -> None:
     for words in (LOCKDOWN, ("ban", HOST, installation.holder)):
-        refused = installation("venue", *words, "--reason", reason)
+        refused = installation("venues", *words, "--reason", reason)
         assert (refused.exit_code, said in refused.stderr) == (1, True), refused.output
-    assert "normal" in installation("venue", "mode", MONTREUIL, "normal", "--reason", "x" * 500).output
+    assert "normal" in installation("venues", "mode", MONTREUIL, "normal", "--reason", "x" * 500).output
 
 
 def test_a_reason_is_written_as_people_write(installation: Installation) -> None:
-    told = installation("venue", *LOCKDOWN, "--reason", "Odeur de gaz\u00a0! « 2ᵉ étage » 👩‍🚒")
+    told = installation("venues", *LOCKDOWN, "--reason", "Odeur de gaz\u00a0! « 2ᵉ étage » 👩‍🚒")
     assert (told.exit_code, told.output) == (0, "montreuil is in mode lockdown, number 1.\n")
 
 
 def test_an_evacuation_asks_once_more(installation: Installation) -> None:
     words = ("mode", MONTREUIL, "evacuate", "--reason", "fire")
     for answer in ("n\n", ""):
-        refused = installation("venue", *words, answer=answer)
+        refused = installation("venues", *words, answer=answer)
         assert (refused.exit_code, refused.stdout) == (1, ""), "not told as done"
         assert "Evacuate montreuil" in refused.stderr
-    told = installation("venue", *words, answer="y\n")
+    told = installation("venues", *words, answer="y\n")
     assert (told.exit_code, told.stdout) == (0, "montreuil is in mode evacuate, number 1.\n")
-    again = installation("venue", *words, "--yes")
+    again = installation("venues", *words, "--yes")
     assert (again.exit_code, again.output) == (0, "montreuil is in mode evacuate, number 2.\n")
 
 
 def test_a_lockdown_asks_nothing(installation: Installation) -> None:
-    assert installation("venue", *LOCKDOWN, "--reason", "gas").exit_code == 0
+    assert installation("venues", *LOCKDOWN, "--reason", "gas").exit_code == 0
 
 
 def test_a_venue_is_not_taken_over_by_another_operator(installation: Installation) -> None:
@@ -79,5 +79,5 @@ def test_a_venue_is_not_taken_over_by_another_operator(installation: Installatio
 
 @pytest.mark.parametrize("verb", ["mode", "ban"])
 def test_every_verb_shows_an_example_on_a_line_of_its_own(installation: Installation, verb: str) -> None:
-    lines = installation("venue", verb, "--help").output.splitlines()
-    assert lines[lines.index("  Example:") + 1].startswith(f"    passerelle venue {verb} ")
+    lines = installation("venues", verb, "--help").output.splitlines()
+    assert lines[lines.index("  Example:") + 1].startswith(f"    passerelle venues {verb} ")
