@@ -22,6 +22,7 @@ from gateway.commands.passes import passes
 from gateway.commands.plans import plans
 from gateway.commands.reports import statements, visits
 from gateway.commands.serve import serve
+from gateway.commands.tokens import tokens
 from gateway.commands.venues import venues
 from gateway.compose import Gateway, build, system_clock, system_entropy
 from gateway.config import read_settings
@@ -35,6 +36,7 @@ COMMANDS: dict[str, click.Command] = {
     "operators": operators,
     "plans": plans,
     "pass": passes,
+    "tokens": tokens,
     "venues": venues,
     "visits": visits,
     "statements": statements,
