@@ -6,27 +6,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from devices.clock import DoorClock
-from gateway.application.issue_pass import PassOrder
 from gateway.compose import Clock, Gateway, build
 from gateway.config import Settings
 from gateway.domain.directory import Direction, Door
 from gateway.domain.ids import DoorRef
-from gateway.domain.passes import PassKind, Service
 from gateway.domain.statements import Statement
 from simulators.demo.clock import DemoClock
 from simulators.demo.day import SECOND_US, Day
 from simulators.demo.doors import DemoDoors, Installed, install
-from simulators.demo.handles import write_handles
+from simulators.demo.handles import operator_handles, samples, write_handles
 from simulators.demo.happenings import Happening
 from simulators.demo.household import Household
 from simulators.demo.people import PEOPLE
 from simulators.demo.plants import Plant, break_pen, patience_s, pencil
 from simulators.demo.player import Cast, Player
 from simulators.demo.stage import FeedLine
-from simulators.demo.world import HALL, LOUVRE, PST, World, world
+from simulators.demo.world import HALL, LOUVRE, World, world
 
 SPARE = Door(DoorRef(LOUVRE, "spare"), HALL, Direction.IN)
-SAMPLE_LIFE_S = 48 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +101,11 @@ class Director:
         return await self.gateway.bill_period(day.from_us, day.before_us)
 
     async def _leave_handles(self, gateway: Gateway) -> None:
-        """Register the spare door, issue a pass that opens it from now on, and write `handles.json`."""
+        """Register the spare door, issue passes that open it from now on, and write `handles.json`."""
         made = self._production
         spare = await self._install(gateway, SPARE)
-        visitor = await gateway.add_visitor(PST)
-        until_s = made.system.now_us() // SECOND_US + SAMPLE_LIFE_S
-        order = PassOrder(
-            PST, visitor, PassKind.VISITOR, Service.DESK, self.clock.now_s(), until_s, audience=(SPARE.ref.venue,)
-        )
-        issued = await gateway.issue_pass(order)
-        write_handles(made.data, gateway, spare, issued.text)
+        passes = await samples(gateway, self.clock.now_s(), made.system.now_us() // SECOND_US, made.entropy)
+        write_handles(made.data, gateway, spare, passes, await operator_handles(gateway))
 
     async def close(self) -> None:
         """Doors first, then the gateway; whatever there is of them."""
