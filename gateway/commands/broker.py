@@ -92,6 +92,7 @@ def config(data: Path, as_json: bool, out: Path, user: str | None, force: bool, 
         --listen pass.example:8883 --cert fullchain.pem --key privkey.pem --local 1883
     """
     listeners = _listeners(**given)  # type: ignore[arg-type]
+    url = _gateway_url(listeners)
     if (out / CONFIG).exists() and not force:
         raise ConfigurationError(f"{out / CONFIG} is there already; choose another --out, or write over it by --force")
     plugin = given["plugin"]
@@ -99,9 +100,7 @@ def config(data: Path, as_json: bool, out: Path, user: str | None, force: bool, 
     hashes = asyncio.run(_door_hashes(data))
     environment = data / ENVIRONMENT
     password = _password(environment)
-    out.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = write(setup, hashes | {GATEWAY: hash_password(password, system_entropy)})
-    url = _gateway_url(listeners)
     write_atomic(environment, _environment(url, password, given["ca"]).encode())
     handed_over = _hand_over(out, setup.user)
     if as_json:

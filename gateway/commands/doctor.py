@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import sys
 from collections.abc import Awaitable, Iterator
 from pathlib import Path
 
@@ -15,10 +16,10 @@ from gateway.application.errors import ConfigurationError
 from gateway.commands.books import data_option, json_option
 from gateway.commands.checks import CHECKS, Check, Finding, Patient
 from gateway.commands.checks.finding import Level, fault
-from gateway.commands.tables import width
 from gateway.compose import system_clock
 from gateway.config import Settings, read_settings
 
+PAPER_WIDTH = 120
 COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.FAULT: "red"}
 
 
@@ -80,7 +81,7 @@ async def _awaited(found: Awaitable[Finding | None]) -> Finding | None:
 
 
 def _show(found: dict[str, Finding]) -> None:
-    console = Console(width=width())
+    console = Console(width=None if sys.stdout.isatty() else PAPER_WIDTH)
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("check", no_wrap=True)
     table.add_column("", no_wrap=True)

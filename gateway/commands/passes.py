@@ -17,16 +17,17 @@ from gateway.application.errors import InvalidError, UnknownError
 from gateway.application.issue_pass import Issued, PassOrder
 from gateway.commands.books import by_whom, data_option, json_option, opened, told, utc
 from gateway.commands.judged import check_credential, credential_of, judge, tell, text_of
+from gateway.commands.pass_list import list_
+from gateway.commands.zone_text import SERVICES, services_of
 from gateway.compose import Gateway, system_entropy
 from gateway.domain.ids import DoorRef, HolderId, OperatorId, PassRef, PlanId, VenueId
-from gateway.domain.passes import PassKind, Service
+from gateway.domain.passes import PassKind
 from gateway.domain.presence import Standing
 from gateway.wire.credential import Step
 from keys import base64url, files, framing
 from keys.holder_proof import POINT_BYTES, REDRAW_S, HolderKey
 from keys.pass_fields import MAX_BEARER_LIFE_S
 
-SERVICES = [service.name.lower() for service in Service if service.name]
 KINDS = [kind.name.lower() for kind in PassKind]
 STANDINGS = {"revoked": Standing.REVOKED, "suspended": Standing.SUSPENDED, "valid": Standing.VALID}
 USUAL_HOURS = 12.0
@@ -56,6 +57,9 @@ def passes() -> None:
     Example, a visitor's pass for one day on paper:
       passerelle pass issue --operator FR*ATL --visitor --venue atelier --hours 10 --uses 1 --png visitor.png
     """
+
+
+passes.add_command(list_)
 
 
 @passes.command()
@@ -122,7 +126,7 @@ def issue(
                 issuer=OperatorId(operator),
                 holder=holder,
                 kind=of_kind,
-                services=_services(services),
+                services=services_of(services),
                 not_before_s=begin_s,
                 expires_s=begin_s + lasts_s,
                 audience=venues,
@@ -247,13 +251,6 @@ def _check_person(member: str | None, visitor: bool) -> None:
 
 def _usual_hours(form: str, kind: PassKind) -> float:
     return BEARER_HOURS if form == "jwt" and kind is not PassKind.VISITOR else USUAL_HOURS
-
-
-def _services(names: Sequence[str]) -> Service:
-    chosen = Service(0)
-    for name in names:
-        chosen |= Service[name.upper()]
-    return chosen
 
 
 def _seconds(given: datetime | None) -> int:

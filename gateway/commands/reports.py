@@ -1,19 +1,27 @@
-"""`passerelle visits` and `passerelle statements`: what happened and who owes whom, as table, CSV or JSON."""
+"""`passerelle visits`, `charges` and `statements`: what happened and who owes whom, as table, CSV or JSON."""
 
 import asyncio
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
+from gateway.application.reported import ChargeRow
 from gateway.commands.books import data_option, json_option, opened, told
+from gateway.commands.pages import every
 from gateway.commands.tables import at, csv_option, one_form, show
+from gateway.domain.ids import OperatorId
 from gateway.domain.statements import Statement
 from gateway.domain.visits import Visit, billable_s
 from gateway.entrypoints.api.csv_text import decimal
 
 VISIT_COLUMNS = ("visit", "state", "home", "host", "venue", "started", "ended", "ending", "billable_s", "passback")
+CHARGE_COLUMNS = (
+    *("host", "number", "home", "visit", "venue", "started", "ended", "billable_s", "tariff"),
+    *("currency", "net", "vat", "total"),
+)
 STATEMENT_COLUMNS = ("home", "host", "from", "before", "records", "count", "currency", "net", "vat", "total")
 
 
@@ -43,18 +51,22 @@ def visits(data: Path, as_json: bool, as_csv: bool, begins: datetime | None, bef
     show("Visits", VISIT_COLUMNS, asyncio.run(run()), as_json, as_csv)
 
 
-@click.command("statements")
+@click.group("statements", invoke_without_command=True)
 @data_option
 @json_option
 @csv_option
+@click.pass_context
 @told
-def statements(data: Path, as_json: bool, as_csv: bool) -> None:
-    """List issued statements: what a home operator owes a host for a period.
+def statements(ctx: click.Context, data: Path, as_json: bool, as_csv: bool) -> None:
+    """List issued statements: what a home operator owes a host for a period. `bill` issues those of a period.
 
     \b
     Example:
       passerelle statements --data passerelle-data --csv > statements.csv
+      passerelle statements bill --from 2026-11-01 --before 2026-12-01
     """
+    if ctx.invoked_subcommand is not None:
+        return
     one_form(as_json, as_csv)
 
     async def run() -> list[dict[str, Any]]:
@@ -62,6 +74,54 @@ def statements(data: Path, as_json: bool, as_csv: bool) -> None:
             return [_statement_row(statement) for statement in await gateway.statements()]
 
     show("Statements", STATEMENT_COLUMNS, asyncio.run(run()), as_json, as_csv)
+
+
+@statements.command("bill")
+@data_option
+@json_option
+@click.option("--from", "begins", type=click.DateTime(), required=True, help="First instant, UTC, included.")
+@click.option("--before", type=click.DateTime(), required=True, help="Last instant, UTC, not included.")
+@told
+def bill(data: Path, as_json: bool, begins: datetime, before: datetime) -> None:
+    """Issue the statements of a period, one a pair of operators; repeating it issues nothing twice.
+
+    \b
+    Example:
+      passerelle statements bill --from 2026-11-01 --before 2026-12-01
+    """
+    first, last = _us(begins, begins), _us(before, before)
+    if first >= last:
+        raise click.UsageError("--from must lie before --before; the end itself is not included")
+
+    async def run() -> list[dict[str, Any]]:
+        async with opened(data) as gateway:
+            await gateway.close_visits()
+            return [_statement_row(statement) for statement in await gateway.bill_period(first, last)]
+
+    show("Issued", STATEMENT_COLUMNS, asyncio.run(run()), as_json)
+
+
+@click.command("charges")
+@data_option
+@json_option
+@csv_option
+@click.option("--operator", help="Only where it is home or host.")
+@told
+def charges(data: Path, as_json: bool, as_csv: bool, operator: str | None) -> None:
+    """List sealed charge records, oldest first: what each visit costs its home operator.
+
+    \b
+    Example:
+      passerelle charges --operator 'FR*ATL' --csv > charges.csv
+    """
+    one_form(as_json, as_csv)
+
+    async def run() -> list[dict[str, Any]]:
+        async with opened(data) as gateway:
+            party = None if operator is None else OperatorId(operator)
+            return [_charge_row(row) for row in await every(partial(gateway.charges_page, party=party))]
+
+    show("Charge records", CHARGE_COLUMNS, asyncio.run(run()), as_json, as_csv)
 
 
 def _us(given: datetime | None, default: datetime) -> int:
@@ -95,4 +155,22 @@ def _statement_row(statement: Statement) -> dict[str, Any]:
         "net": decimal(statement.net_cents),
         "vat": decimal(statement.vat_cents),
         "total": decimal(statement.total_cents),
+    }
+
+
+def _charge_row(row: ChargeRow) -> dict[str, Any]:
+    return {
+        "host": row.host,
+        "number": row.number,
+        "home": row.home,
+        "visit": row.visit,
+        "venue": row.venue,
+        "started": at(row.started_us),
+        "ended": at(row.ended_us),
+        "billable_s": row.billable_s,
+        "tariff": row.tariff_id,
+        "currency": row.currency,
+        "net": decimal(row.net_cents),
+        "vat": decimal(row.vat_cents),
+        "total": decimal(row.total_cents),
     }

@@ -18,7 +18,8 @@ FIGURES = frozenset({"billable_s", "count", "net", "vat", "total", "venues", "pl
 """Columns that are read as numbers, and stand to the right."""
 csv_option = click.option("--csv", "as_csv", is_flag=True, help="Print CSV (RFC 4180), formulas escaped.")
 
-PIPE_WIDTH = 160
+PIPE_WIDTH = 1000
+"""A pipe has no width of its own, and a table there is as wide as its longest row: nothing is cut."""
 Row = Mapping[str, Any]
 
 
@@ -48,14 +49,16 @@ def show(title: str, columns: Sequence[str], rows: Sequence[Row], as_json: bool,
         table = Table(title=f"{title}: {len(rows)}", title_justify="left", box=box.SIMPLE_HEAD)
         for column in columns:
             right = column in FIGURES
-            table.add_column(column.replace("_", " "), justify="right" if right else "left", no_wrap=right)
+            table.add_column(
+                column.replace("_", " "), justify="right" if right else "left", no_wrap=right, overflow="fold"
+            )
         for row in rows:
             table.add_row(*(_brief(row[column]) for column in columns))
         console.print(table)
 
 
 def width() -> int | None:
-    """How wide a table may be: None is the terminal's own; a pipe has none, and never cuts a figure."""
+    """How wide a table may be: None is the terminal's own, where a long id goes on in the next line."""
     return None if sys.stdout.isatty() else PIPE_WIDTH
 
 

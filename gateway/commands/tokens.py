@@ -4,20 +4,20 @@ import asyncio
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from gateway.application.mint_token import Minted, TokenOrder
-from gateway.application.reading import Window
 from gateway.commands.books import data_option, json_option, opened, told
+from gateway.commands.pages import every
 from gateway.commands.tables import at, show
 from gateway.domain.access import COOPERATIVE_ONLY, ROLES, Role, Scope, Token
 from gateway.domain.ids import OperatorId
 
 COLUMNS = ("token", "operator", "name", "state", "scopes", "created", "expires")
-PAGE = 1000
 COOPERATIVE = "the cooperative"
 
 
@@ -94,13 +94,9 @@ def list_(data: Path, as_json: bool, operator: str | None) -> None:
 
     async def run() -> list[dict[str, Any]]:
         async with opened(data) as gateway:
-            rows: list[dict[str, Any]] = []
-            window, more = Window(limit=PAGE), True
-            while more:
-                page = await gateway.tokens(window, None if operator is None else OperatorId(operator))
-                rows += [_row(each.value) for each in page.items]
-                window, more = Window(after=page.last_seq, limit=PAGE), page.more
-            return rows
+            of = None if operator is None else OperatorId(operator)
+            found = await every(partial(gateway.tokens, operator=of))
+        return [_row(each.value) for each in found]
 
     show("Tokens", COLUMNS, asyncio.run(run()), as_json)
 

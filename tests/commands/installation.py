@@ -17,10 +17,11 @@ from click.testing import CliRunner, Result
 from gateway.adapters.db.connect import FILE
 from gateway.commands.doctor import doctor
 from gateway.commands.doors import doors
+from gateway.commands.members import members
 from gateway.commands.operators import operators
 from gateway.commands.passes import passes
 from gateway.commands.plans import plans
-from gateway.commands.reports import statements, visits
+from gateway.commands.reports import charges, statements, visits
 from gateway.commands.serve import serve
 from gateway.commands.tokens import tokens
 from gateway.commands.venues import venues
@@ -31,8 +32,10 @@ from tests import builders
 from tests.builders import FRONT, HOME, HOST, LYON, NOMAD
 
 COMMANDS: dict[str, click.Command] = {
+    "charges": charges,
     "doctor": doctor,
     "doors": doors,
+    "members": members,
     "operators": operators,
     "plans": plans,
     "pass": passes,
