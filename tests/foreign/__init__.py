@@ -1,0 +1,1 @@
+"""Programs of strangers, in another language, that know the published documents alone."""
