@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from gateway.adapters.webhooks.guard import read_allowed
 from gateway.application.errors import ConfigurationError
 
 PREFIX = "PASSERELLE_"
@@ -23,12 +24,16 @@ REMEDIES = {
     "public_url": "write the address that doors and partners use, such as https://pass.example",
     "broker": BROKER_FORMS,
     "broker_password": "write the password of the account gateway on your own broker",
+    "broker_ca": "name the PEM file of the authority that signed your broker's certificate",
+    "broker_accounts": "write dynamic-security, or none when you make doors' accounts by hand",
+    "broker_keep_alive_s": "write a whole number of seconds from 1 to 600",
     "broker_host": "write 127.0.0.1, ::1 or localhost",
     "broker_port": "write a whole number from 0 to 65535; 0 takes any free port",
     "federation": "write 1 to 8 small letters or digits, such as pw",
     "head_every_s": "write a number of seconds greater than 0",
     "jobs_every_s": "write a number of seconds greater than 0",
     "root_every_s": "write a number of seconds greater than 0",
+    "webhook_allow": "write networks (10.1.0.0/16), addresses or host names, separated by commas",
     "log_level": "write debug, info, warning or error",
 }
 """What to write, for each setting."""
@@ -50,6 +55,12 @@ class Settings(BaseSettings):
     """`embedded`, or `mqtt://host:port` of a broker of your own; its password stands in `broker_password` alone."""
     broker_password: SecretStr = SecretStr("")
     """Password of the account `gateway` on a broker of your own."""
+    broker_ca: Path | None = None
+    """Who vouches for the certificate of a broker of your own (mqtts), a PEM file; none: the system's authorities."""
+    broker_accounts: Literal["dynamic-security", "none"] = "dynamic-security"
+    """Who makes doors' accounts on a broker of your own: the gateway through Mosquitto's plugin, or you by hand."""
+    broker_keep_alive_s: int = Field(default=10, ge=1, le=600)
+    """A broker of your own that says nothing for twice as long is dialled again."""
     broker_host: str = "127.0.0.1"
     """Where the embedded broker listens: on loopback alone, as it speaks no TLS."""
     broker_port: int = Field(default=0, ge=0, le=65535)
@@ -59,6 +70,8 @@ class Settings(BaseSettings):
     head_every_s: float = Field(default=5, gt=0)
     jobs_every_s: float = Field(default=30, gt=0)
     root_every_s: float = Field(default=300, gt=0)
+    webhook_allow: str = ""
+    """What webhooks may reach beyond public addresses by https: networks, addresses and host names, by commas."""
     log_level: Literal["debug", "info", "warning", "error"] = "warning"
 
     @field_validator("data")
@@ -92,6 +105,12 @@ class Settings(BaseSettings):
         if not named or parts.path.strip("/") or parts.query or parts.fragment:
             raise ValueError(f"{BROKER_FORMS}, not {broker!r}")
         return broker
+
+    @field_validator("webhook_allow")
+    @classmethod
+    def _allowing(cls, allowed: str) -> str:
+        read_allowed(allowed)
+        return allowed
 
     @field_validator("broker_host")
     @classmethod

@@ -3,6 +3,7 @@
     <data>/keys/rings.json            the public side of the rings (keys.book)
     <data>/keys/<owner>.<kid>.pem     one private key each, encrypted PKCS#8
     <data>/keys/passphrase            what opens them, unless the environment gives it
+    <data>/keys/sealing.key           what seals secrets in the books (keys.sealed), itself sealed by the passphrase
     <data>/keys/trust.jwt             the trust list published last
     <data>/keys/archive/              every trust list ever published, for evidence
 
@@ -92,14 +93,14 @@ def read_private(path: Path, passphrase: bytes) -> PrivateKey:
     return PrivateKey(key.private_bytes_raw())
 
 
-def read_secret(path: Path) -> bytes:
+def read_secret(path: Path, closed_to: int = _OTHERS) -> bytes:
     """The bytes of a file that only its owner may read; MissingFile, or DamagedFile when others may read it."""
     try:
         mode = path.stat().st_mode
         data = path.read_bytes()
     except OSError as error:
         raise _unreadable(error)(f"{path}: {error.strerror}") from error
-    if os.name == "posix" and mode & _OTHERS:
+    if os.name == "posix" and mode & closed_to:
         raise DamagedFile(f"{path} can be read by others (mode {stat.S_IMODE(mode):04o}): chmod 600 {path}")
     return data
 
@@ -115,7 +116,10 @@ def read_passphrase(directory: Path, environ: Mapping[str, str]) -> bytes:
     path = Path(named) if named else directory / _PASSPHRASE
     if not named and not path.exists():
         raise NoPassphrase(f"set {PASSPHRASE}, or write one into {path} (mode 600)")
-    passphrase = read_secret(path).rstrip(b"\r\n")
+    credentials = environ.get("CREDENTIALS_DIRECTORY")
+    # systemd lets the service in by an ACL, whose mask stands where a group's rights would
+    by_systemd = bool(credentials) and path.parent == Path(credentials or "")
+    passphrase = read_secret(path, stat.S_IRWXO if by_systemd else _OTHERS).rstrip(b"\r\n")
     if not passphrase:
         raise NoPassphrase(f"{path} is empty")
     return passphrase

@@ -15,6 +15,7 @@ from keys.book import Book
 from keys.ed25519 import PrivateKey
 from keys.faults import KidClash, NoSigningKey, RingFault, UnknownRing
 from keys.lifecycle import DAY_S, Ring, RingKey
+from keys.sealed import Sealer
 from keys.status_list import TYP as STATUS_TYP
 from keys.uses import KeyState, Use
 
@@ -40,6 +41,7 @@ class Rings:
         self._book = book
         self._stamp = stamp
         self._opened: dict[bytes, PrivateKey] = {}
+        self._sealer: Sealer | None = None
 
     @classmethod
     def create(
@@ -93,6 +95,12 @@ class Rings:
     def roots(self) -> tuple[bytes, ...]:
         """The raw public keys that doors pin."""
         return tuple(key.public for key in self._book.pinned_roots())
+
+    def sealer(self) -> Sealer:
+        """What seals secrets for the books, opened at its first use (`Sealer.of`, and its faults)."""
+        if self._sealer is None:
+            self._sealer = Sealer.of(self._directory, self._passphrase, self._entropy)
+        return self._sealer
 
     # --- signing: the port ------------------------------------------------------------------------------
 

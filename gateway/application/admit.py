@@ -41,6 +41,11 @@ DECISIONS = Metric("passerelle_decisions", "Decisions answered.", ["outcome", "r
 DROPPED = Metric("passerelle_dropped_scans", "Scans not answered.", ["why"])
 BUCKETS = tuple(2**n for n in range(9))
 BATCH = Histogram("passerelle_admission_batch", "Scans decided in one transaction.", buckets=BUCKETS)
+SECONDS = Histogram(
+    "passerelle_decision_seconds",
+    "From a scan's arrival to its decision on the way to the door.",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,8 @@ class Waiting:
     door: DoorRef
     scan: Scan
     give_up: float
+    came: float
+    """When it was taken, monotonic seconds."""
 
 
 class AdmissionDesk:
@@ -65,8 +72,12 @@ class AdmissionDesk:
         monotonic: Callable[[], float],
         entropy: Callable[[int], bytes],
         unknown: Callable[[DoorRef], None] = lambda _: None,
+        busy: Callable[[bool], None] = lambda _: None,
     ) -> None:
-        """`unknown` is told of a door that the books do not hold; its scan is not answered."""
+        """`unknown` is told of a door that the books do not hold; its scan is not answered.
+
+        `busy` is told when a scan waits, and when none does any more.
+        """
         self._store = store
         self._view = view
         self._signer = signer
@@ -75,6 +86,7 @@ class AdmissionDesk:
         self._monotonic = monotonic
         self._entropy = entropy
         self._unknown = unknown
+        self._busy = busy
         self._waiting: deque[Waiting] = deque()
         self._of_door: Counter[DoorRef] = Counter()
         self._came = asyncio.Event()
@@ -88,12 +100,19 @@ class AdmissionDesk:
     def submit(self, door: DoorRef, scan: Scan) -> None:
         """Queue one scan. Never blocks; drops and counts the scan when too many wait."""
         if len(self._waiting) >= MAX_WAITING or self._of_door[door] >= MAX_PER_DOOR:
-            DROPPED.labels("queue_full").inc()
+            drop(door, scan, "queue_full")
             return
         self._of_door[door] += 1
         patience_s = max(0, scan.deadline_ms - scan.at_ms) / 1000
-        self._waiting.append(Waiting(door, scan, self._monotonic() + patience_s))
+        now = self._monotonic()
+        self._waiting.append(Waiting(door, scan, now + patience_s, now))
+        self._busy(True)
         self._came.set()
+
+    @property
+    def waiting(self) -> int:
+        """Scans that wait for the next batch."""
+        return len(self._waiting)
 
     async def run(self) -> None:
         """Answer batches until `stop`, then whatever still waits."""
@@ -103,8 +122,11 @@ class AdmissionDesk:
             await self._came.wait()
             if batch := self._take():
                 await self._answer(batch)
+            if not self._waiting:
+                self._busy(False)
         while batch := self._take():
             await self._answer(batch)
+        self._busy(False)
 
     def stop(self) -> None:
         """Let `run` end once everything taken is answered."""
@@ -118,7 +140,7 @@ class AdmissionDesk:
             waiting = self._waiting.popleft()
             self._of_door[waiting.door] -= 1
             if waiting.give_up < now:
-                DROPPED.labels("past_deadline").inc()
+                drop(waiting.door, waiting.scan, "past_deadline")
             else:
                 batch.append(waiting)
         if not self._waiting:
@@ -150,6 +172,10 @@ class AdmissionDesk:
             DECISIONS.labels(verdict.outcome.value, verdict.reason.value).inc()
             self.counts[verdict.outcome] += 1
             self.recent.append((now_us, verdict))
+            log.debug("decided", scan=verdict.scan, door=str(verdict.door), reason=verdict.reason.value)
+        answered = self._monotonic()
+        for waiting in batch:
+            SECONDS.observe(answered - waiting.came)
 
     async def _admit(self, batch: Sequence[Waiting]) -> list[Verdict]:
         """Read, decide and keep one batch; when it returns, every verdict is durable."""
@@ -167,13 +193,10 @@ class AdmissionDesk:
             outcomes = fold(picture, known)
             # record first: an unrecorded entry can never be billed
             await admission.keep(outcomes, now_us)
-        for ask in asked:
-            if ask.door not in picture.directory.doors:
-                DROPPED.labels("unknown_door").inc()
-                self._unknown(ask.door)
-        for outcome in outcomes:
-            verdict = outcome.verdict
-            log.debug("decided", scan=verdict.scan, door=str(verdict.door), reason=verdict.reason.value)
+        for waiting in batch:
+            if waiting.door not in picture.directory.doors:
+                drop(waiting.door, waiting.scan, "unknown_door")
+                self._unknown(waiting.door)
         return [outcome.verdict for outcome in outcomes]
 
     async def _all_unavailable(self, batch: Sequence[Waiting]) -> list[Verdict]:
@@ -206,5 +229,18 @@ class AdmissionDesk:
             return self._signer.jws(verdict.host, "gateway", DECISION, payload).encode()
         except KeyFault as fault:
             DROPPED.labels(fault.code).inc()
-            log.error("decision_unsigned", scan=verdict.scan, host=verdict.host, code=fault.code, error=str(fault))  # noqa: TRY400 - the fault says all
+            log.error(  # noqa: TRY400 - the fault says all
+                "decision_unsigned",
+                scan=verdict.scan,
+                door=str(verdict.door),
+                host=verdict.host,
+                code=fault.code,
+                error=str(fault),
+            )
             return None
+
+
+def drop(door: DoorRef, scan: Scan, why: str) -> None:
+    """Count a scan that is not answered."""
+    DROPPED.labels(why).inc()
+    log.debug("dropped", scan=scan.id, door=str(door), why=why)

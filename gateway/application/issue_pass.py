@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gateway.application.errors import InvalidError, UnknownError
-from gateway.application.ports import IssuedPass, Signer, Store
+from gateway.application.ports import ITSELF, IssuedPass, Signer, Store
 from gateway.domain.directory import Directory
 from gateway.domain.ids import HolderId, OperatorId, PassRef, PlanId
 from gateway.domain.passes import PassClaims, PassKind, Service
@@ -60,15 +60,16 @@ async def issue_passes(
     federation: str,
     now_s: int,
     entropy: Callable[[int], bytes],
+    by: str = ITSELF,
 ) -> list[Issued]:
     """Sign and keep passes of one issuer, all or none; they are handed out once they are durable.
 
     UnknownError: issuer, plan or venue. InvalidError: what the pass profile refuses.
     """
-    directory = await store.directory()
     issued: list[Issued] = []
     kept: list[IssuedPass] = []
     async with store.writing() as ledger:
+        directory = await store.directory()
         indices = await ledger.free_status_indices(orders[0].issuer, len(orders), STATUS_LIST_SIZE)
         for order, index in zip(orders, indices, strict=True):
             _check(order, directory, now_s)
@@ -80,7 +81,7 @@ async def issue_passes(
             ref = PassRef(order.issuer, fields.id)
             kept.append(IssuedPass(_claims(ref, fields), order.holder, order.form, order.plan, uses_left=order.uses))
             issued.append(Issued(ref, fields.expires_s, text, pass_bytes))
-        await ledger.add_passes(kept)
+        await ledger.add_passes(kept, by)
     return issued
 
 

@@ -8,6 +8,11 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from gateway.application.answers import AnswerLedger, Answers
+from gateway.application.on_file import Files
+from gateway.application.reported import Reports
+from gateway.application.token_books import TokenBooks, TokenLedger
+from gateway.application.webhook_ports import WebhookBooks, WebhookLedger
 from gateway.domain.charges import ChargeRecord
 from gateway.domain.decision import Ask
 from gateway.domain.directory import Directory, Door, Mode, Operator, Plan, Venue
@@ -18,6 +23,9 @@ from gateway.domain.presence import Presence, Standing
 from gateway.domain.statements import Statement
 from gateway.domain.visits import Visit
 from gateway.wire.signed import EventClaims
+
+ITSELF = "gateway"
+"""Who acts, in the audit chain, when nobody is named: a program of this installation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,28 +120,35 @@ class Admission(Protocol):
         """
 
 
-class Ledger(Protocol):
+class Ledger(TokenLedger, AnswerLedger, WebhookLedger, Protocol):
     """One write transaction for everything that is not a scan; commits on leaving, rolls back on error.
 
-    Every method that changes something also appends one line to the audit chain (who, what, no secret).
+    Every method that changes something also appends one line to the audit chain (who, what, no secret), and what it
+    changed keeps that line's number and instant as its last change.
     """
 
-    async def add_operator(self, operator: Operator, legal: dict[str, str]) -> None:
+    async def add_operator(self, operator: Operator, legal: dict[str, str], by: str = ITSELF) -> None:
         """Insert the operator with its legal data."""
 
-    async def set_operator(self, operator: Operator, by: str) -> None:
-        """Replace the operator's name and state."""
+    async def set_operator(self, operator: Operator, by: str, legal: dict[str, str] | None = None) -> None:
+        """Replace the operator's name and state, and its legal data where given."""
 
-    async def put_venue(self, venue: Venue) -> None:
+    async def put_venue(self, venue: Venue, by: str = ITSELF) -> None:
         """Insert or replace the venue and its zones; the mode of one that exists stays."""
 
-    async def put_door(self, door: Door, credential_hash: str) -> None:
+    async def put_door(self, door: Door, credential_hash: str, by: str = ITSELF) -> None:
         """Insert or replace the door with the hash of its broker password."""
 
-    async def set_event_key(self, door: DoorRef, public: bytes) -> None:
+    async def set_door(self, door: Door, by: str = ITSELF) -> None:
+        """Replace the door's zone, direction and open time; password, key and journal stay."""
+
+    async def set_credential(self, door: DoorRef, credential_hash: str, by: str = ITSELF) -> None:
+        """Replace the hash of the door's broker password."""
+
+    async def set_event_key(self, door: DoorRef, public: bytes, by: str = ITSELF) -> None:
         """Keep the door's raw Ed25519 public key, 32 bytes; another key than before begins its journal anew."""
 
-    async def put_plan(self, plan: Plan) -> None:
+    async def put_plan(self, plan: Plan, by: str = ITSELF) -> None:
         """Insert or replace the plan."""
 
     async def set_mode(self, venue: VenueId, mode: Mode, reason: str, by: str) -> int:
@@ -142,23 +157,26 @@ class Ledger(Protocol):
     async def set_ban(self, host: OperatorId, holder: HolderId, banned: bool, reason: str, by: str) -> None:
         """Ban the holder from the host's venues, or lift the ban."""
 
-    async def add_holder(self, holder: HolderId, home: OperatorId, alias: str) -> None:
+    async def add_holder(self, holder: HolderId, home: OperatorId, alias: str, by: str = ITSELF) -> None:
         """Insert the holder; `alias` is what a host may be shown."""
+
+    async def set_alias(self, holder: HolderId, alias: str, by: str = ITSELF) -> None:
+        """Replace what a host may be shown of the holder."""
 
     async def home_of(self, holder: HolderId) -> OperatorId | None:
         """The holder's home operator, None for an unknown holder."""
 
-    async def put_member(self, member: Member) -> None:
+    async def put_member(self, member: Member, by: str = ITSELF) -> None:
         """Insert or replace the member."""
 
     async def free_status_indices(self, issuer: OperatorId, count: int, size: int) -> list[int]:
         """Draw `count` random unused indices below `size` of the issuer's status list."""
 
-    async def add_passes(self, issued: Sequence[IssuedPass]) -> None:
+    async def add_passes(self, issued: Sequence[IssuedPass], by: str = ITSELF) -> None:
         """Insert the passes."""
 
-    async def set_pass_standing(self, ref: PassRef, standing: Standing, by: str) -> bool:
-        """Returns whether such a pass exists."""
+    async def set_pass_standing(self, ref: PassRef, standing: Standing, by: str, reason: str = "") -> bool:
+        """Set what the home says of the pass, and why; returns whether such a pass exists."""
 
     async def give_back_use(self, ref: PassRef) -> None:
         """Give an entry back to a pass that counts them: its door never opened."""
@@ -200,14 +218,18 @@ class Ledger(Protocol):
         """Append a bare audit line, e.g. a refused message. Nothing secret may be in it."""
 
 
-class Store(Protocol):
+class Store(Files, Reports, TokenBooks, Answers, WebhookBooks, Protocol):
     """The books of one gateway."""
 
     def admitting(self) -> AbstractAsyncContextManager[Admission]:
         """The transaction of an admission batch; undone unless `keep` returned."""
 
     def writing(self) -> AbstractAsyncContextManager[Ledger]:
-        """The transaction of everything else; commits on leaving, undone on an error."""
+        """The transaction of everything else; commits on leaving, undone on an error.
+
+        Inside another one of the same task it joins that one: it commits with it, and an error in either undoes
+        both. The questions below, asked by that task, see what it wrote; a task started inside does not belong.
+        """
 
     async def directory(self) -> Directory:
         """Everything configured, as of now."""
@@ -268,6 +290,22 @@ class Link(Protocol):
 
     def publish(self, topic: str, payload: bytes, qos: int, retain: bool = False) -> None:
         """Send a message; never waits and never raises. QoS 0 is lost while the broker is away."""
+
+
+class BrokerAccounts(Protocol):
+    """Doors' accounts on the broker. Every method may raise BrokerUnavailableError, and may be repeated."""
+
+    async def put(self, username: str, password: str) -> None:
+        """Make the door's account, or give it this password and its rights anew."""
+
+    async def remove(self, username: str) -> None:
+        """Take the account away; its live connections end. One that is not there is no fault."""
+
+    async def cut(self, username: str) -> None:
+        """End the account's live connections."""
+
+    async def names(self) -> frozenset[str] | None:
+        """The doors' accounts that the broker has; None when it keeps none that could differ from the books."""
 
 
 class Signer(Protocol):

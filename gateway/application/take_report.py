@@ -17,7 +17,7 @@ from gateway.domain.directory import Direction, Directory, Door, Venue
 from gateway.domain.ids import DoorRef, HolderId, ScanId
 from gateway.domain.visits import Visit, VisitState, is_open, not_opened, opened
 from gateway.wire.faults import WireError
-from gateway.wire.signed import ACK, EVENT, AckClaims, EventKind, encode, read_event
+from gateway.wire.signed import ACK, EVENT, AckClaims, EventClaims, EventKind, encode, read_event
 from gateway.wire.topics import door_topic
 from keys import base64url, jws
 from keys.faults import KeyFault
@@ -60,6 +60,11 @@ class ReportDesk:
         self._link = link
         self._now_us = now_us
         self._waiting: asyncio.Queue[Waiting | None] = asyncio.Queue(MAX_WAITING)
+
+    @property
+    def waiting(self) -> int:
+        """Lines that wait for the next batch."""
+        return self._waiting.qsize()
 
     def submit(self, door: DoorRef, token: str) -> asyncio.Future[None]:
         """Queue one line; the future ends when it is durable or refused, so that MQTT is acknowledged then."""
@@ -136,17 +141,17 @@ class ReportDesk:
         """Commit the line if it is the door's next; returns how far the journal is committed now."""
         head = await ledger.journal_head(door.ref)
         if report.claims.n <= head.n:
-            REPORTS.labels("repeat").inc()
+            _noted(report, "repeat")
             return head
         if report.claims.n > head.n + 1:
-            REPORTS.labels("gap").inc()
+            _noted(report, "gap")
             return head
         if report.claims.prev != base64url.encode(head.hash):
-            self._refuse(door.ref, "broken_chain")
+            self._refuse(door.ref, "broken_chain", report.claims)
             return head
         visits, gone = await self._consequences(ledger, door, report)
         await ledger.take_report(report, visits, gone)
-        REPORTS.labels("taken").inc()
+        _noted(report, "taken")
         return JournalHead(report.claims.n, report.hash)
 
     async def _consequences(
@@ -172,9 +177,11 @@ class ReportDesk:
         left = presence is not None and presence.visit == visit.id and not is_open(undone)
         return (undone,), visit.holder if left else None
 
-    def _refuse(self, door: DoorRef, code: str) -> None:
+    def _refuse(self, door: DoorRef, code: str, claims: EventClaims | None = None) -> None:
+        """`claims` are those that the door signed, when that much holds."""
         REPORTS.labels(code).inc()
-        log.warning("report_refused", door=str(door), code=code)
+        of_scan = {} if claims is None else {"scan": claims.scan, "n": claims.n}
+        log.warning("report_refused", door=str(door), code=code, **of_scan)
         self._refused(door, f"report_{code}", "")
 
     def _acknowledge(self, venue: Venue, door: DoorRef, head: JournalHead) -> None:
@@ -193,6 +200,13 @@ class ReportDesk:
             log.error("ack_unsigned", door=str(door), host=venue.operator, code=fault.code, error=str(fault))  # noqa: TRY400 - the fault says all
             return
         self._link.publish(door_topic(door, "ack"), token.encode(), qos=1)
+
+
+def _noted(report: Report, result: str) -> None:
+    """Count a line that its door signed, and log it by number and scan."""
+    REPORTS.labels(result).inc()
+    claims = report.claims
+    log.debug("report", door=str(report.door), scan=claims.scan, n=claims.n, kind=claims.kind.value, result=result)
 
 
 def read_report(door: Door, token: str) -> Report:

@@ -9,37 +9,37 @@ from typing import Any
 import structlog
 from aiohttp import web
 
-from gateway.adapters.mqtt.accounts import BookedAccounts
-from gateway.adapters.mqtt.acl import GATEWAY
-from gateway.adapters.mqtt.broker import EmbeddedBroker
-from gateway.adapters.mqtt.gmqtt_client import MQTT_3_1_1, MQTT_5
 from gateway.adapters.mqtt.link import MqttLink
-from gateway.adapters.mqtt.passwords import new_password
 from gateway.application.admit import AdmissionDesk
 from gateway.application.errors import ConfigurationError, PasserelleError
 from gateway.application.ports import ChainState, Store
 from gateway.application.sign_root import sign_root
 from gateway.application.take_report import ReportDesk
+from gateway.application.tell_health import HealthDesk
+from gateway.compose.brokers import FIRST_WAIT_S
 from gateway.compose.clock import Clock
 from gateway.compose.directory import DirectoryUses
 from gateway.compose.money import MoneyUses
 from gateway.compose.people import PeopleUses
+from gateway.compose.tokens import TokenUses
+from gateway.compose.webhooks import WebhookUses
 from gateway.config import Settings
 from gateway.domain.ids import DoorRef, OperatorId
-from gateway.entrypoints.app import application, serve
-from gateway.entrypoints.door_mqtt import SUBSCRIPTIONS, DoorMqtt
+from gateway.entrypoints.app import application
+from gateway.entrypoints.door_mqtt import DoorMqtt
 from gateway.entrypoints.overview import OverviewDesk
-from keys import files
+from gateway.entrypoints.server import HttpServer, serve
+from gateway.wire.status import Status
 from keys.faults import KeyFault
 from keys.jwks import jwks
 from keys.ring import Rings
 from keys.trust_view import TrustView
 
-API_TOKEN_FILE = "api.token"  # noqa: S105 - a file's name
+WEBHOOKS_EVERY_S = 1.0
 log = structlog.get_logger("passerelle")
 
 
-class Gateway(DirectoryUses, PeopleUses, MoneyUses):
+class Gateway(DirectoryUses, PeopleUses, MoneyUses, TokenUses, WebhookUses):
     """One gateway: its methods are the use cases. Made by `build`; `start` opens broker, link and HTTP."""
 
     def __init__(
@@ -53,54 +53,46 @@ class Gateway(DirectoryUses, PeopleUses, MoneyUses):
         # a job and a caller at once would both list and sign the same things
         self._publishing = asyncio.Lock()
         self._closed = False
-        self._own_password = settings.broker_password.get_secret_value() or new_password(entropy)
-        self._broker: EmbeddedBroker | None = None
         self._link: MqttLink | None = None
-        self._http: web.AppRunner | None = None
+        self._http: HttpServer | None = None
+        self._health: HealthDesk | None = None
         self.http_url = ""
         self.broker_url = ""
         self._admission: AdmissionDesk | None = None
         self._reports: ReportDesk | None = None
         self._doors: DoorMqtt | None = None
+        self._taking = True
 
     async def start(self) -> None:
         """Open broker, link and HTTP, publish the lists, and answer doors from then on."""
         settings = self.settings
-        if settings.broker == "embedded":
-            accounts = BookedAccounts(self.store.door_credential, self._own_password)
-            host, port = settings.broker_host, settings.broker_port
-            self._broker = EmbeddedBroker(host, port, accounts, refused=self._turned_away)
-            await self._broker.start()
-            self.broker_url = f"mqtt://{settings.broker_host}:{self._broker.port}"
-        else:
-            self.broker_url = settings.broker
-        self._link = MqttLink(
-            self.broker_url,
-            GATEWAY,
-            self._on_message,
-            subscriptions=SUBSCRIPTIONS,
-            username=GATEWAY,
-            password=self._own_password,
-            version=MQTT_3_1_1 if self._broker else MQTT_5,
-            on_connected=self._announce,
-        )
-        admission, doors = self._open_desks(self._link)
-        app = application(self, OverviewDesk(self.store, admission, doors.statuses), self._api_token())
-        self._http, port = await self._listen(app)
-        self.http_url = f"http://{settings.http_host}:{port}"
+        self._link = await self.brokers.open(self._on_message, self._announce, self._turned_away)
+        self.broker_url = self.brokers.url
+        admission, doors, self._health = self._open_desks(self._link)
+        await self.own_token()
+        overview = OverviewDesk(self.store, admission, doors.statuses)
+        self._http = await self._listen(application(self, overview, self._health))
+        self.http_url = f"http://{settings.http_host}:{self._http.port}"
         self.trust.listen_at(settings.public_url or self.http_url)
         await self.trust.refresh()
-        await self._link.start()
+        await self._link.start(FIRST_WAIT_S)
         self._jobs = [
             asyncio.create_task(self._every(settings.head_every_s, self.publish_heads)),
+            asyncio.create_task(self._every(settings.head_every_s, self.brokers.keep_accounts)),
             asyncio.create_task(self._every(settings.jobs_every_s, self.close_visits)),
             asyncio.create_task(self._every(settings.root_every_s, self.sign_root)),
+            asyncio.create_task(self._every(settings.root_every_s, self.forget_answers)),
+            asyncio.create_task(self._every(WEBHOOKS_EVERY_S, self.queue_deliveries)),
+            asyncio.create_task(self._every(settings.head_every_s, self.count_deliveries)),
+            asyncio.create_task(self._every(settings.root_every_s, self.drop_old_deliveries)),
+            asyncio.create_task(self.send_webhooks()),
         ]
         # what stands now stays: a scan must not wait for the collector to walk it all again
         gc.collect()
         gc.freeze()
+        self._health.open()
 
-    def _open_desks(self, link: MqttLink) -> tuple[AdmissionDesk, DoorMqtt]:
+    def _open_desks(self, link: MqttLink) -> tuple[AdmissionDesk, DoorMqtt, HealthDesk]:
         clock = self._clock
         self._admission = AdmissionDesk(
             self.store,
@@ -111,13 +103,24 @@ class Gateway(DirectoryUses, PeopleUses, MoneyUses):
             clock.monotonic,
             self._entropy,
             unknown=lambda door: self._turned_away(None, "unknown_door", str(door)),
+            busy=self.courtesy.scans_wait,
         )
         self._reports = ReportDesk(self.store, self.rings, link, clock.now_us, self._turned_away)
         self._doors = DoorMqtt(self._admission.submit, self._reports.submit, self._refused, self._now_ms)
         self._desks = [asyncio.create_task(self._admission.run()), asyncio.create_task(self._reports.run())]
-        return self._admission, self._doors
+        health = HealthDesk(
+            self.store,
+            link,
+            self._admission,
+            self._reports,
+            self._doors.online,
+            lambda: self.trust.view,
+            clock.now_us,
+            clock.monotonic,
+        )
+        return self._admission, self._doors, health
 
-    async def _listen(self, app: web.Application) -> tuple[web.AppRunner, int]:
+    async def _listen(self, app: web.Application) -> HttpServer:
         host, port = self.settings.http_host, self.settings.http_port
         try:
             return await serve(app, host, port)
@@ -129,11 +132,14 @@ class Gateway(DirectoryUses, PeopleUses, MoneyUses):
             ) from error
 
     async def stop(self) -> None:
-        """Answer what was taken, then close everything. Stopping twice is allowed."""
+        """Say so first, then answer what was taken, then close everything. Stopping twice is allowed."""
+        if self._health:
+            self._health.stop()
         for job in self._jobs:
             job.cancel()
         if self._http:
-            await self._http.cleanup()
+            await self._http.stop()
+        self._taking = False
         if self._admission and self._reports:
             self._admission.stop()
             await self._reports.stop()
@@ -142,9 +148,9 @@ class Gateway(DirectoryUses, PeopleUses, MoneyUses):
             with contextlib.suppress(PasserelleError, KeyFault):
                 await self.sign_root()
         if self._link:
-            await self._link.stop()
-        if self._broker:
-            await self._broker.stop()
+            # said last: when the broker has taken the heads, it has passed on every answer before them
+            self._announce()
+        await self.brokers.stop()
         await self.close()
 
     async def close(self) -> None:
@@ -165,7 +171,7 @@ class Gateway(DirectoryUses, PeopleUses, MoneyUses):
                 log.exception("job_failed", job=job.__name__)
 
     def _on_message(self, topic: str, payload: bytes) -> Awaitable[None] | None:
-        return self._doors.on_message(topic, payload) if self._doors else None
+        return self._doors.on_message(topic, payload) if self._doors and self._taking else None
 
     def _now_ms(self) -> int:
         return self._clock.now_us() // 1000
@@ -190,17 +196,14 @@ class Gateway(DirectoryUses, PeopleUses, MoneyUses):
         if self._link and self.trust.trust_list:
             self.trust.announce(self._link)
 
-    def _api_token(self) -> str:
-        """The bearer token of the HTTP interface, made on the first start, readable by its owner alone."""
-        path = self.settings.data / API_TOKEN_FILE
-        if not path.exists():
-            files.write_atomic(path, new_password(self._entropy).encode() + b"\n")
-        return files.read_secret(path).decode("ascii").strip()
-
     @property
     def view(self) -> TrustView:
         """What every scan is judged by now."""
         return self.trust.view
+
+    def door_status(self, door: DoorRef) -> Status | None:
+        """What the door last said of itself."""
+        return self._doors.statuses.get(door) if self._doors else None
 
     def trust_list(self) -> str:
         """The root-signed trust list."""

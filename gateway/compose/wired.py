@@ -5,8 +5,11 @@ from collections.abc import Callable
 
 from gateway.application.follow_trust import TrustDesk
 from gateway.application.ports import Store
+from gateway.compose.brokers import BrokerSide
 from gateway.compose.clock import Clock
 from gateway.config import Settings
+from gateway.domain.ids import DoorRef
+from gateway.entrypoints.courtesy import Courtesy
 from keys.ring import Rings
 
 
@@ -20,8 +23,12 @@ class Wired:
         self.store = store
         self.rings = rings
         self.trust = TrustDesk(store, rings, clock.now_us)
+        self.brokers = BrokerSide(settings, store, clock, entropy)
+        self.courtesy = Courtesy()
         self._clock = clock
         self._entropy = entropy
+        self._changing: set[DoorRef] = set()
+        """Doors whose account is being made or changed now."""
         # a job and a caller at once would both seal and number the same things
         self._billing = asyncio.Lock()
 

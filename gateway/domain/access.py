@@ -70,6 +70,26 @@ ROLES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
+class Token:
+    """A bearer token of the API, without its secret. Times are UTC microseconds."""
+
+    id: str
+    operator: OperatorId | None
+    """None: the cooperative's."""
+    name: str
+    """What it is for, in its maker's words."""
+    scopes: frozenset[Scope]
+    created_us: int
+    expires_us: int | None = None
+    """It counts up to, not including, this instant."""
+    revoked_us: int | None = None
+
+    def counts(self, now_us: int) -> bool:
+        """Whether it may be used now."""
+        return self.revoked_us is None and (self.expires_us is None or now_us < self.expires_us)
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
     """Who a request speaks for; `operator` is None for the cooperative, which may act for any operator."""
 

@@ -29,6 +29,10 @@ class Ending(StrEnum):
     """Forgotten, or the holder checked in elsewhere."""
 
 
+_COMPLETED, _PROVEN = VisitState.COMPLETED.value, Ending.PROVEN.value
+"""As plain texts: a long list compares them thousands of times, and to ask an enumeration costs more than the rest."""
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
     """One stay. Times are UTC microseconds. Frozen at the grant: tariff, plan, pass evidence."""
@@ -140,15 +144,20 @@ def resume(visit: Visit, scan: ScanId) -> Visit:
 
 
 def billable_s(visit: Visit) -> int:
-    """Whole seconds that may be billed; a begun second is not counted.
+    """Whole seconds of the visit that may be billed."""
+    return billable_stay_s(visit.state, visit.started_us, visit.ended_us, visit.ending, visit.capped_default_s)
+
+
+def billable_stay_s(state: str, started_us: int, ended_us: int | None, ending: str | None, capped_default_s: int) -> int:
+    """Whole seconds of a stay that may be billed; a begun second is not counted.
 
     The measured stay if the holder proved the check-out, else at most the capped default, for a host could
     invent an exit. 0 for a visit that has not ended or that no door confirmed.
     """
-    if visit.state is not VisitState.COMPLETED or visit.ended_us is None:
+    if state != _COMPLETED or ended_us is None:
         return 0
-    stayed = max(0, visit.ended_us - visit.started_us) // MICROSECONDS
-    return stayed if visit.ending is Ending.PROVEN else min(stayed, visit.capped_default_s)
+    stayed = max(0, ended_us - started_us) // MICROSECONDS
+    return stayed if ending == _PROVEN else min(stayed, capped_default_s)
 
 
 def _is_latest(visit: Visit, scan: ScanId | None) -> bool:

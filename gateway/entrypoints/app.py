@@ -1,75 +1,97 @@
-"""The HTTP server: one route table, limits, problem documents."""
+"""The HTTP application: the API's route table and the pages beside it, limits, problem documents."""
 
-import errno
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
+from http import HTTPStatus
+from typing import Protocol
 
 from aiohttp import web
 
-from gateway.entrypoints.api_today import MAX_BODY, Api, Desk
+from gateway.entrypoints.api.body import MAX_BODY
+from gateway.entrypoints.api.endpoint import Endpoint
+from gateway.entrypoints.api.idempotency import UnderWay
+from gateway.entrypoints.api.openapi import document
+from gateway.entrypoints.api.route import Route
+from gateway.entrypoints.api.table import ApiDesk, routes
+from gateway.entrypoints.docs_pages import DocsPages
+from gateway.entrypoints.health import Health, HealthDesk
+from gateway.entrypoints.observed import observe
 from gateway.entrypoints.pages import Overview, Pages
 from gateway.entrypoints.problems import problems
-
-MAX_PORT = 65535
+from gateway.wire import asyncapi
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
-    """One line of the route table; `who` is `anyone` or `operator` (bearer token)."""
+class PublicPage:
+    """What anyone may GET beside the API: pages for people, figures for monitors. None shows who is who."""
 
-    method: Literal["GET", "POST"]
-    """HEAD is answered wherever GET is."""
     path: str
-    who: str
     handler: Handler
 
 
-def routes(api: Api, pages: Pages) -> tuple[Route, ...]:
-    """Everything the gateway answers over HTTP."""
+class Desk(ApiDesk, Protocol):
+    """What the application asks of the gateway, beside what its pages do."""
+
+    @property
+    def broker_url(self) -> str:
+        """Where doors connect."""
+
+
+def public_pages(pages: Pages, health: Health, docs: DocsPages) -> tuple[PublicPage, ...]:
+    """Everything that is answered outside the route table."""
     return (
-        Route("GET", "/", "anyone", pages.overview),
-        Route("GET", "/static/passerelle.css", "anyone", pages.style),
-        Route("GET", "/static/passerelle.svg", "anyone", pages.icon),
-        Route("GET", "/healthz", "anyone", api.health),
-        Route("GET", "/metrics", "anyone", api.metrics),
-        Route("GET", "/v1/trust", "anyone", api.trust),
-        Route("GET", "/v1/status/{operator}", "anyone", api.status),
-        Route("GET", "/v1/jwks", "anyone", api.jwks),
-        Route("POST", "/v1/passes", "operator", api.issue_pass),
-        Route("POST", "/v1/doors", "operator", api.add_door),
+        PublicPage("/", pages.overview),
+        PublicPage("/static/passerelle.css", pages.style),
+        PublicPage("/static/passerelle.svg", pages.icon),
+        PublicPage("/static/docs.css", docs.style),
+        PublicPage("/docs", docs.docs_index),
+        PublicPage("/docs/doors", docs.docs_doors),
+        PublicPage("/docs/api", docs.docs_api),
+        PublicPage("/asyncapi.json", docs.asyncapi_json),
+        PublicPage("/openapi.json", docs.openapi_json),
+        PublicPage("/healthz", health.alive),
+        PublicPage("/readyz", health.ready),
+        PublicPage("/metrics", health.metrics),
     )
 
 
-def application(desk: Desk, overview: Overview, token: str) -> web.Application:
-    """The aiohttp application; `token` is the bearer token of routes that want one."""
+def application(desk: Desk, overview: Overview, health: HealthDesk) -> web.Application:
+    """The aiohttp application."""
     app = web.Application(middlewares=[problems], client_max_size=MAX_BODY)
-    api, pages = Api(desk, token), Pages(overview)
-    for route in routes(api, pages):
-        handler = api.guarded(route.handler) if route.who == "operator" else route.handler
-        add = app.router.add_get if route.method == "GET" else app.router.add_post
-        add(route.path, handler)
+    observe(app)
+    table = routes(desk)
+    docs = DocsPages(lambda: document(table, desk.address), lambda: asyncapi.document(desk.broker_url))
+    for page in public_pages(Pages(overview), Health(health), docs):
+        app.router.add_get(page.path, page.handler)
+    _add(app, desk, table)
+    _add_options(app)
     return app
 
 
-async def serve(app: web.Application, host: str, port: int, tries: int = 20) -> tuple[web.AppRunner, int]:
-    """Listen on the port or, when it is taken, on the next free one; returns the runner and the port.
-
-    OSError when none of `tries` ports is free, or the host is none of this machine's. Port 0 takes any.
-    """
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2)
-    await runner.setup()
-    last = min(port + tries - 1, MAX_PORT) if port else 0
-    for candidate in range(port, last + 1):
-        site = web.TCPSite(runner, host, candidate)
-        try:
-            await site.start()
-        except OSError as error:
-            if candidate == last or error.errno != errno.EADDRINUSE:
-                await runner.cleanup()
-                raise
+def _add(app: web.Application, desk: ApiDesk, table: Iterable[Route]) -> None:
+    under_way = UnderWay()
+    for route in table:
+        endpoint = Endpoint(route, desk, under_way)
+        if route.method == "GET":
+            app.router.add_get(route.path, endpoint.answer)
         else:
-            break
-    return runner, runner.addresses[0][1]
+            app.router.add_route(route.method, route.path, endpoint.answer)
+
+
+def _add_options(app: web.Application) -> None:
+    """Answer OPTIONS (RFC 9110, 9.3.7) wherever something is answered."""
+    methods: dict[str, set[str]] = {}
+    for route in app.router.routes():
+        if route.resource is not None:
+            methods.setdefault(route.resource.canonical, {"OPTIONS"}).add(route.method)
+    for path, allowed in methods.items():
+        app.router.add_route("OPTIONS", path, _options(", ".join(sorted(allowed))))
+
+
+def _options(allow: str) -> Handler:
+    async def options(_request: web.Request) -> web.Response:
+        return web.Response(status=HTTPStatus.NO_CONTENT, headers={"Allow": allow})
+
+    return options

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from prometheus_client import Counter
 
-from gateway.application.admit import DROPPED
+from gateway.application.admit import drop
 from gateway.domain.ids import DoorRef
 from gateway.wire.faults import WireError
 from gateway.wire.limits import MAX_PAYLOAD
@@ -59,6 +59,10 @@ class DoorMqtt:
         """What each door last said of itself; it decides nothing."""
         return self._statuses
 
+    def online(self) -> int:
+        """How many doors last said that they are online."""
+        return sum(status.online for status in self._statuses.values())
+
     def on_message(self, topic: str, payload: bytes) -> Awaitable[None] | None:
         """Take one message; an event's awaitable is done when the event is committed or refused."""
         door: DoorRef | None = None
@@ -94,7 +98,8 @@ class DoorMqtt:
         if scan.deadline_ms < scan.at_ms:
             raise WireError("bad_field", "deadline_ms: before at_ms")
         if scan.deadline_ms < self._now_ms():
-            DROPPED.labels("past_deadline").inc()  # the door has decided by itself; an answer would open late
+            # the door has decided by itself; an answer would open late
+            drop(door, scan, "past_deadline")
             return
         self._admit(door, scan)
 

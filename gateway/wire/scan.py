@@ -2,13 +2,14 @@
 
 import hashlib
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import AfterValidator, Field, Strict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, Field, Strict, TypeAdapter
 
 from gateway.domain.ids import ScanId
-from gateway.wire.faults import WireError
-from gateway.wire.limits import MAX_PAYLOAD, MAX_READ
+from gateway.wire.decoding import decode_json
+from gateway.wire.fields import DOCUMENTED, Milliseconds, UuidText, Version1
+from gateway.wire.limits import MAX_READ
 
 
 def _encodable(text: str) -> str:
@@ -16,22 +17,24 @@ def _encodable(text: str) -> str:
     return text
 
 
-UUID_FORM = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
-UuidText = Annotated[str, Strict(), Field(pattern=UUID_FORM)]
-"""A UUID in its canonical lower-case form (RFC 9562 §4)."""
-Milliseconds = Annotated[int, Strict(), Field(ge=0, lt=2**48)]
-
-
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """One reading. Times are the door's UTC milliseconds; past `deadline_ms` no answer is wanted."""
+    """What the reader of a door has read, and until when the door waits for an answer."""
 
-    v: Literal[1]
+    __pydantic_config__ = DOCUMENTED
+
+    v: Version1
+    """The message's version."""
     scan: UuidText
+    """A fresh UUIDv7 for every reading, kept when the same reading is sent again."""
     boot: UuidText
+    """Drawn at each start of the door; the decision repeats it."""
     at_ms: Milliseconds
+    """When it was read, by the door's clock: UTC milliseconds."""
     deadline_ms: Milliseconds
+    """Past this instant, by the gateway's clock, the scan is dropped and not answered. Not before `at_ms`."""
     read: Annotated[str, Strict(), Field(max_length=MAX_READ), AfterValidator(_encodable)]
+    """What the reader read, exactly, its line end removed."""
 
     @property
     def id(self) -> ScanId:
@@ -43,21 +46,14 @@ class Scan:
         return hashlib.sha256(self.read.encode()).digest()
 
 
-_SCAN: TypeAdapter[Scan] = TypeAdapter(Scan)
+SCAN: TypeAdapter[Scan] = TypeAdapter(Scan)
 
 
 def decode_scan(payload: bytes) -> Scan:
     """Read a scan message; unknown fields are ignored. WireError: too_large, not_json, bad_field."""
-    if len(payload) > MAX_PAYLOAD:
-        raise WireError("too_large", f"{len(payload)} bytes, at most {MAX_PAYLOAD}")
-    try:
-        return _SCAN.validate_json(payload)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        code = "not_json" if first["type"] == "json_invalid" else "bad_field"
-        raise WireError(code, f"{'.'.join(map(str, first['loc']))[:64]}: {first['type']}") from None
+    return decode_json(SCAN, payload)
 
 
 def encode_scan(scan: Scan) -> bytes:
     """The message as the door sends it."""
-    return _SCAN.dump_json(scan)
+    return SCAN.dump_json(scan)

@@ -1,28 +1,34 @@
 """Typed claims of the signed messages: decision, event, ack, head. Each is one compact JWS by `typ`.
 
-`*_ms` are integer UTC milliseconds, `iat` and `exp` integer seconds. A `_read` function takes claims whose
+`*_ms` are integer UTC milliseconds, `iat` and `exp` integer seconds. A `read_` function takes claims whose
 signature and typ were verified by `keys.jws`, and checks fields; unknown ones are ignored.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, Strict, TypeAdapter, ValidationError
+from pydantic import Field, Strict, TypeAdapter
 
-from gateway.wire.faults import WireError
-from gateway.wire.scan import Milliseconds, UuidText
+from gateway.wire.decoding import read_claims
+from gateway.wire.fields import (
+    DOCUMENTED,
+    Count,
+    Difference,
+    Digest,
+    DoorText,
+    Milliseconds,
+    OperatorText,
+    Seconds,
+    Text,
+    UuidText,
+)
 
 DECISION = "pw-decision+jwt"
 EVENT = "pw-event+jwt"
 ACK = "pw-ack+jwt"
 HEAD = "pw-head+jwt"
-
-Seconds = Annotated[int, Strict(), Field(ge=0, lt=2**40)]
-Count = Annotated[int, Strict(), Field(ge=0, lt=2**53)]
-Digest = Annotated[str, Strict(), Field(pattern=r"^[A-Za-z0-9_-]{43}$")]
-Text = Annotated[str, Strict(), Field(max_length=512)]
 
 
 class EventKind(StrEnum):
@@ -41,116 +47,154 @@ class EventKind(StrEnum):
 class Words:
     """What a person reads, in both languages."""
 
+    __pydantic_config__ = DOCUMENTED
+
     fr: Text
+    """French."""
     en: Text
+    """English."""
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionClaims:
-    """`decision`: the gateway's answer to one scan, bound to bytes read, door, boot and scan id."""
+    """The gateway's answer to one scan, bound to bytes read, door, boot and scan id."""
 
-    iss: Text
-    sub: Text
-    jti: Text
+    __pydantic_config__ = DOCUMENTED
+
+    iss: OperatorText
+    """The host: the operator of the venue."""
+    sub: DoorText
+    """The door that asked."""
+    jti: UuidText
+    """Fresh for every answer, repeats included."""
     iat: Seconds
+    """When it was signed: UTC seconds."""
     exp: Seconds
+    """From this second on it opens nothing."""
     scan: UuidText
+    """The scan that is answered."""
     boot: UuidText
+    """The boot that the scan named."""
     read_sha256: Digest
+    """SHA-256 of the UTF-8 of what was read."""
     direction: Literal["in", "out", "unknown"]
+    """How the door is installed."""
     outcome: Literal["granted", "denied", "unavailable"]
+    """`granted` comes with reason `OK` and no other; `unavailable`: the database is away, nothing was decided."""
     reason: Text
+    """Why. One that is unknown to a door changes nothing: it acts by `outcome`."""
     open_s: Count
+    """How long the door may stand open: seconds, 0 unless granted."""
     words: Words
-    offset_s: Annotated[int, Strict()] | None = None
+    """What to show the person."""
+    offset_s: Difference | None = None
+    """The proof's time minus the gateway's, seconds: with `STALE_PROOF` and `CLOCK_WRONG` only."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventClaims:
-    """`event`: one numbered, chained line of a door's journal."""
+    """One numbered, chained line of a door's journal."""
 
-    iss: Text
+    __pydantic_config__ = DOCUMENTED
+
+    iss: DoorText
+    """The door itself."""
     iat: Seconds
+    """When it was signed: UTC seconds."""
     n: Annotated[int, Strict(), Field(ge=1, lt=2**53)]
+    """The line's number: 1, 2, 3 … over all boots."""
     prev: Digest
+    """SHA-256 of the ASCII of line n−1; 43 × `A`, which is 32 zero bytes, for n = 1."""
     boot: UuidText
+    """The boot in which it happened."""
     at_ms: Milliseconds
+    """When it happened, by the door's clock: UTC milliseconds."""
     kind: EventKind
+    """What happened."""
     scan: UuidText | None = None
+    """The granted scan whose outcome this is."""
     decision_sha256: Digest | None = None
+    """SHA-256 of the ASCII of the decision that was acted on; kept as evidence, not compared."""
     detail: dict[str, Any] = field(default_factory=dict)
+    """Anything else worth keeping."""
 
 
 @dataclass(frozen=True, slots=True)
 class AckClaims:
-    """`ack`: the gateway has committed the door's journal up to n, whose line hashes to `hash`."""
+    """The gateway has committed the door's journal up to n, whose line hashes to `hash`."""
 
-    iss: Text
-    sub: Text
+    __pydantic_config__ = DOCUMENTED
+
+    iss: OperatorText
+    """The host: the operator of the venue."""
+    sub: DoorText
+    """The door whose journal it is."""
     iat: Seconds
+    """When it was signed: UTC seconds."""
     exp: Seconds
+    """A minute later; what was committed stays so."""
     n: Count
+    """Lines 1 to n are committed; 0: none yet."""
     hash: Digest
+    """SHA-256 of the ASCII of line n; 43 × `A` for n = 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class HeadClaims:
-    """`head`: which version of a trust or status list is current, and where it is fetched."""
+    """Which version of a trust or status list is current, and where it is fetched."""
 
-    iss: Text
-    sub: Text
+    __pydantic_config__ = DOCUMENTED
+
+    iss: OperatorText
+    """Whose `gateway` key signed it."""
+    sub: Literal["trust", "status"]
+    """Of which list."""
     iat: Seconds
+    """When it was signed: UTC seconds."""
     version: Count
+    """The list's version; an older one than held is refused."""
     epoch: Count
+    """The trust list's epoch; an older one than held is refused."""
     sha256: Digest
+    """SHA-256 of the ASCII of the list's token."""
     uri: Text
+    """Where the list is fetched."""
 
 
-_DECISION: TypeAdapter[DecisionClaims] = TypeAdapter(DecisionClaims)
-_EVENT: TypeAdapter[EventClaims] = TypeAdapter(EventClaims)
-_ACK: TypeAdapter[AckClaims] = TypeAdapter(AckClaims)
-_HEAD: TypeAdapter[HeadClaims] = TypeAdapter(HeadClaims)
-
-
-Signed = TypeVar("Signed")
-
-
-def _read(adapter: TypeAdapter[Signed], claims: Mapping[str, Any]) -> Signed:
-    try:
-        return adapter.validate_python(dict(claims))
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        raise WireError("bad_field", f"{'.'.join(map(str, first['loc']))[:64]}: {first['type']}") from None
+DECISION_CLAIMS: TypeAdapter[DecisionClaims] = TypeAdapter(DecisionClaims)
+EVENT_CLAIMS: TypeAdapter[EventClaims] = TypeAdapter(EventClaims)
+ACK_CLAIMS: TypeAdapter[AckClaims] = TypeAdapter(AckClaims)
+HEAD_CLAIMS: TypeAdapter[HeadClaims] = TypeAdapter(HeadClaims)
 
 
 def read_decision(claims: Mapping[str, Any]) -> DecisionClaims:
     """Check a verified decision's fields; WireError(bad_field)."""
-    return _read(_DECISION, claims)
+    return read_claims(DECISION_CLAIMS, claims)
 
 
 def read_event(claims: Mapping[str, Any]) -> EventClaims:
     """Check a verified event's fields; WireError(bad_field)."""
-    return _read(_EVENT, claims)
+    return read_claims(EVENT_CLAIMS, claims)
 
 
 def read_ack(claims: Mapping[str, Any]) -> AckClaims:
     """Check a verified ack's fields; WireError(bad_field)."""
-    return _read(_ACK, claims)
+    return read_claims(ACK_CLAIMS, claims)
 
 
 def read_head(claims: Mapping[str, Any]) -> HeadClaims:
     """Check a verified head's fields; WireError(bad_field)."""
-    return _read(_HEAD, claims)
+    return read_claims(HEAD_CLAIMS, claims)
 
 
 def encode(claims: DecisionClaims | EventClaims | AckClaims | HeadClaims) -> bytes:
     """The claims' JSON, compact, absent optional fields left out: what is signed."""
     match claims:
         case DecisionClaims():
-            return _DECISION.dump_json(claims, exclude_none=True)
+            return DECISION_CLAIMS.dump_json(claims, exclude_none=True)
         case EventClaims():
-            return _EVENT.dump_json(claims, exclude_none=True)
+            return EVENT_CLAIMS.dump_json(claims, exclude_none=True)
         case AckClaims():
-            return _ACK.dump_json(claims)
+            return ACK_CLAIMS.dump_json(claims)
         case HeadClaims():
-            return _HEAD.dump_json(claims)
+            return HEAD_CLAIMS.dump_json(claims)

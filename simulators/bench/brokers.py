@@ -1,10 +1,12 @@
 """The brokers of a bench: Mosquitto of our own, or the embedded one inside whoever answers."""
 
 import asyncio
+import getpass
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from gateway.adapters.mqtt.mosquitto import Mosquitto, free_port, write_mosquitto_config
+from gateway.adapters.mqtt.mosquitto import Mosquitto, free_port
+from gateway.adapters.mqtt.mosquitto_config import Listener, Setup, find_plugin, write
 from gateway.adapters.mqtt.passwords import hash_password
 from simulators.doors.wire_door import BrokerAddress
 
@@ -23,8 +25,9 @@ class TwoMosquittos:
         """Start both with these accounts."""
         hashes = {name: hash_password(password, entropy) for name, password in passwords.items()}
         for name, address in (("gateway", self.gateway), ("reference", self.reference)):
-            config = write_mosquitto_config(self._folder / name, HOST, address.port, hashes)
-            mosquitto = Mosquitto(config, HOST, address.port)
+            listener = Listener(HOST, address.port)
+            setup = Setup(self._folder / name, (listener,), find_plugin(), getpass.getuser(), kept=False)
+            mosquitto = Mosquitto(write(setup, hashes), HOST, address.port)
             self._running.append(mosquitto)
             await mosquitto.start()
 

@@ -27,6 +27,7 @@ class GatewayWorker:
                 "data": data,
                 "broker": broker,
                 "broker_password": password,
+                "broker_accounts": "none",  # the bench writes both Mosquittos' accounts itself, before they start
                 "http_port": 0,
                 "head_every_s": NEVER_S,
                 "jobs_every_s": NEVER_S,

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import getpass
 import os
 import threading
 from collections.abc import Coroutine, Iterator
@@ -13,7 +14,8 @@ import uvloop
 
 from gateway.adapters.mqtt.accounts import BookedAccounts
 from gateway.adapters.mqtt.broker import EmbeddedBroker
-from gateway.adapters.mqtt.mosquitto import Mosquitto, free_port, mosquitto_on_path, write_mosquitto_config
+from gateway.adapters.mqtt.mosquitto import Mosquitto, free_port, mosquitto_on_path
+from gateway.adapters.mqtt.mosquitto_config import Listener, Setup, find_plugin, write
 from gateway.adapters.mqtt.passwords import hash_password
 from tests.adapters.mqtt_hands import Place
 
@@ -67,16 +69,30 @@ def embedded_place(thread: LoopThread, passwords: dict[str, str]) -> Iterator[tu
         thread.run(broker.stop())
 
 
-@contextlib.contextmanager
-def mosquitto_place(thread: LoopThread, folder: Path, passwords: dict[str, str]) -> Iterator[Place]:
-    """Mosquitto with our configuration and these accounts; skips, or fails where services are required."""
+def need_mosquitto() -> None:
+    """Skip without the program, or fail where services are required."""
     if mosquitto_on_path() is None:
         if os.environ.get("PASSERELLE_REQUIRE_SERVICES") == "1":
             pytest.fail("mosquitto is required here and not installed")
         pytest.skip("mosquitto is not installed")
-    hashes = {username: hash_password(password, os.urandom) for username, password in passwords.items()}
+
+
+def hashed(passwords: dict[str, str]) -> dict[str, str]:
+    """The passwords as the books keep them."""
+    return {username: hash_password(password, os.urandom) for username, password in passwords.items()}
+
+
+def set_up(folder: Path, passwords: dict[str, str], *listeners: Listener, kept: bool = True) -> Path:
+    """What `broker config` writes for these accounts; returns the configuration's path."""
+    need_mosquitto()
+    return write(Setup(folder, listeners, find_plugin(), getpass.getuser(), kept), hashed(passwords))
+
+
+@contextlib.contextmanager
+def mosquitto_place(thread: LoopThread, folder: Path, passwords: dict[str, str]) -> Iterator[Place]:
+    """Mosquitto with our configuration and these accounts; skips, or fails where services are required."""
     port = free_port(HOST)
-    mosquitto = Mosquitto(write_mosquitto_config(folder, HOST, port, hashes), HOST, port)
+    mosquitto = Mosquitto(set_up(folder, passwords, Listener(HOST, port)), HOST, port)
     thread.run(mosquitto.start())
     try:
         yield Place(HOST, port, passwords)

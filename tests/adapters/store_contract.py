@@ -6,8 +6,12 @@ A subclass gives two fixtures: `hands`, the clock and the randomness, and `store
 from tests.adapters.store_admission import AdmissionContract
 from tests.adapters.store_books import DirectoryContract, PeopleContract
 from tests.adapters.store_chain import ChainContract
+from tests.adapters.store_changes import ChangeContract
 from tests.adapters.store_doors import DoorContract
 from tests.adapters.store_money import MoneyContract
+from tests.adapters.store_nested import NestedContract
+from tests.adapters.store_pages import PageContract
+from tests.adapters.store_partners import PartnerContract
 from tests.adapters.store_transactions import TransactionContract
 
 
@@ -19,5 +23,9 @@ class StoreContract(
     MoneyContract,
     ChainContract,
     TransactionContract,
+    NestedContract,
+    ChangeContract,
+    PageContract,
+    PartnerContract,
 ):
     """The whole of it."""

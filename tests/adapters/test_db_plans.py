@@ -1,14 +1,18 @@
 """No query that runs while a door waits, or that a job repeats, reads a whole table: SQLite's own plans say so."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from gateway.adapters.db import SqliteStore, open_store
+from gateway.application.on_file import PassFilter
+from gateway.application.reading import Window
+from gateway.application.reported import VisitFilter
 from gateway.domain.fold import fold
+from gateway.domain.ids import OperatorId
 from tests import builders
 from tests.adapters import db_scene as scene
 from tests.adapters.db_scene import Hands
@@ -85,6 +89,51 @@ async def test_jobs_and_reports_look_everything_up(store: SqliteStore) -> None:
     assert scans(store, told) == []
 
 
+async def test_status_lists_read_what_is_not_valid_alone(store: SqliteStore) -> None:
+    assert store._reader is not None
+    with statements_of(store._reader.direct()) as told:
+        await store.statuses(HOME, NOW_US)
+    assert [step.partition("INDEX ")[2] for step in steps(store, told) if step.startswith(("SCAN", "SEARCH"))] == [
+        "passes_not_valid (issuer=? AND expires_s>?)",
+        "members_not_valid (operator=?)",
+        "passes_holder (holder=? AND issuer=?) LEFT-JOIN",
+    ]
+
+
+PAGES: dict[str, Callable[[SqliteStore, Window, OperatorId | None], Awaitable[object]]] = {
+    "visits": lambda store, window, party: store.visits_page(VisitFilter(party=party), window),
+    "charge records": lambda store, window, party: store.charges_page(window, party),
+    "statements": lambda store, window, party: store.statements_page(window, party),
+    "passes": lambda store, window, party: store.passes_page(window, PassFilter(issuer=party)),
+    "holders": lambda store, window, party: store.holders_page(window, party),
+    "tokens": lambda store, window, party: store.tokens_page(window, party),
+    "members": lambda store, window, party: store.members_page(window, party or HOME),
+    "bans": lambda store, window, party: store.bans_page(window, party or HOST),
+    "a statement's records": lambda store, window, _: store.charges_page(window, None, 1),
+}
+
+
+@pytest.mark.parametrize("party", [HOME, None], ids=["one operator's", "all"])
+@pytest.mark.parametrize("window", [Window(), Window(after=9, from_us=1, before_us=NOW_US)], ids=["first", "narrowed"])
+@pytest.mark.parametrize("ask", PAGES.values(), ids=PAGES.keys())
+async def test_a_page_reads_its_rows_from_an_index_in_their_order(
+    store: SqliteStore,
+    ask: Callable[[SqliteStore, Window, OperatorId | None], Awaitable[object]],
+    window: Window,
+    party: OperatorId | None,
+) -> None:
+    assert store._reader is not None
+    with statements_of(store._reader.direct()) as told:
+        await ask(store, window, party)
+    rows = [sql for sql in told if " ORDER BY " in sql]
+    counts = [sql for sql in told if sql.startswith("SELECT") and sql not in rows]
+    assert (len(rows), len(counts)) == (1, 1)
+    assert scans(store, rows) == []
+    assert [step for step in steps(store, told) if "TEMP B-TREE" in step] == []
+    # a total may have to pass all that match, on an index that has all it needs
+    assert [step for step in scans(store, counts) if "COVERING INDEX" not in step] == []
+
+
 @contextmanager
 def statements_of(connection: sqlite3.Connection) -> Iterator[list[str]]:
     """The statements that a connection executes inside the block."""
@@ -94,6 +143,12 @@ def statements_of(connection: sqlite3.Connection) -> Iterator[list[str]]:
         yield told
     finally:
         connection.set_trace_callback(None)
+
+
+def steps(store: SqliteStore, statements: list[str]) -> list[str]:
+    """The plans of these statements' questions, step by step."""
+    asked = [sql for sql in statements if sql.startswith(("SELECT", "WITH"))]
+    return [step for sql in asked for *_, step in store._writer.direct().execute(f"EXPLAIN QUERY PLAN {sql}")]
 
 
 def scans(store: SqliteStore, statements: list[str]) -> list[str]:

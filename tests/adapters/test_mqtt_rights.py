@@ -1,18 +1,14 @@
-"""Who may do what: the table of rights, passwords, and what is written for Mosquitto."""
+"""Who may do what: the table of rights, and passwords."""
 
 import os
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.adapters.mqtt.acl import GATEWAY, Rights, door_of, rights_of
-from gateway.adapters.mqtt.mosquitto import mosquitto_acl, mosquitto_config, write_mosquitto_config
 from gateway.adapters.mqtt.passwords import hash_password, new_password, verify_password
-from gateway.application.errors import InvalidError
 
-DEPLOY = Path(__file__).parents[2] / "gateway" / "deploy"
 DOOR = "montreuil.front"
 NO_ACCOUNT = ["", ".", "montreuil", "montreuil.", ".front", "montreuil.front.x", "Montreuil.front", "montreuil.+"]
 NO_ACCOUNT += ["+.front", "#", "montreuil.#", "montreuil/front", "montreuil./front", "status.front", "trust.front"]
@@ -128,33 +124,3 @@ def test_a_malformed_hash_lets_nobody_in(stored: str) -> None:
 
 def test_a_password_of_any_text_is_compared() -> None:
     assert not verify_password("\udcff", hash_password("x", os.urandom))
-
-
-def test_the_deployed_configuration_is_the_one_that_is_written() -> None:
-    deployed = settings((DEPLOY / "mosquitto.conf").read_text())
-    written = settings(
-        mosquitto_config(Path("/var/lib/mosquitto"), "127.0.0.1", 1883, "mosquitto", kept=True)
-        .replace("/var/lib/mosquitto/passwords", "/etc/mosquitto/passerelle/passwords")
-        .replace("/var/lib/mosquitto/acl", "/etc/mosquitto/passerelle/acl")
-    )
-    assert deployed == written
-
-
-def test_the_deployed_acl_is_the_one_that_is_written() -> None:
-    assert settings((DEPLOY / "mosquitto.acl").read_text()) == settings(mosquitto_acl(["gateway", DOOR]))
-
-
-@pytest.mark.parametrize("username", ["#", "montreuil.#", "a.b\nuser gateway", "a.b\ntopic readwrite #"])
-def test_no_name_slips_into_an_acl_file(username: str) -> None:
-    with pytest.raises(InvalidError, match=r"venue\.door"):
-        mosquitto_acl([username])
-
-
-def test_the_files_are_for_the_owner_only(tmp_path: Path) -> None:
-    config = write_mosquitto_config(tmp_path / "m", "127.0.0.1", 1883, {DOOR: hash_password("x", os.urandom)})
-    assert {path.stat().st_mode & 0o777 for path in config.parent.iterdir()} == {0o600}
-    assert len(list(config.parent.iterdir())) == 3
-
-
-def settings(text: str) -> list[str]:
-    return [line for line in text.splitlines() if line and not line.startswith("#")]

@@ -1,5 +1,6 @@
-"""The running gateway of `tests.gateways`, for every test here."""
+"""The running gateway of `tests.gateways`, and a data directory to be served by a process, for every test here."""
 
+from tests.e2e.served import installed
 from tests.gateways import furnished, house, module_house, shared_house
 
-__all__ = ["furnished", "house", "module_house", "shared_house"]
+__all__ = ["furnished", "house", "installed", "module_house", "shared_house"]

@@ -83,6 +83,11 @@ class MqttClient:
         self._client.loop_start()
         await self.until(lambda: self._standing or None, "the subscriptions stand")
 
+    @property
+    def connected(self) -> bool:
+        """Whether the broker is still there."""
+        return self._client.is_connected()
+
     async def publish(self, topic: str, payload: bytes) -> None:
         """Publish at QoS 1; the broker has taken it when this returns."""
         mid = self._client.publish(topic, payload, 1).mid

@@ -83,7 +83,7 @@ async def test_what_is_not_there_is_a_problem_document(
     shared_house: House, method: str, path: str, status: int
 ) -> None:
     reply = await ask(shared_house, method, path)
-    assert reply.problem == (status, f"http_{status}")
+    assert reply.problem == (status, {404: "unknown", 405: "method_not_allowed"}[status])
 
 
 @ON_SHARED_LOOP

@@ -95,7 +95,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], int, str, str]] = {
     "an issuer of the wrong type": ({"issuer": 7}, 422, "invalid", "issuer: "),
     "no holder": ({"holder": None}, 422, "invalid", "holder: "),
     "a holder nobody knows": ({"holder": "nobody"}, 404, "unknown", "has no holder nobody"),
-    "a holder with a lone surrogate": ({"holder": "\ud800"}, 422, "invalid", "holder: "),
+    "a holder with a lone surrogate": ({"holder": "\ud800"}, 400, "bad_json", "half a surrogate pair"),
     "a holder of control characters": ({"holder": "\x00\x1b[2J"}, 404, "unknown", "holder "),
     "a holder of a thousand characters": ({"holder": "x" * 1000}, 422, "invalid", "holder: "),
     "a plan nobody knows": ({"plan": "gold"}, 404, "unknown", "has no plan gold"),
@@ -150,27 +150,25 @@ async def test_a_mistake_is_told_and_nothing_of_it_is_kept(
     assert (house.count("passes"), house.count("events")) == before
 
 
-BODIES: dict[str, tuple[bytes, str]] = {
-    "nothing": (b"", "not JSON"),
-    "no JSON": (b"issuer=FR*LPO", "not JSON"),
-    "cut off": (b'{"issuer": "FR*LPO"', "not JSON"),
-    "a list": (b"[]", "body: "),
-    "null": (b"null", "body: "),
-    "NaN for a time": (b'{"issuer": "FR*LPO", "holder": "x", "not_before": NaN, "expires": 1}', "not_before: "),
-    "not UTF-8": (b'{"issuer": "\xff"}', "not JSON"),
-    "an integer of 5,000 digits": (b'{"issuer": ' + b"9" * 5000 + b"}", "not JSON"),
-    "nested 10,000 deep": (b'{"issuer": ' + b"[" * 10_000 + b"]" * 10_000 + b"}", "not JSON"),
-    "a member twice": (b'{"issuer": "FR*LPO", "issuer": "FR*ATL", "holder": "x"}', "a member twice"),
-    "a member twice further in": (b'{"issuer": "FR*LPO", "holder": {"a": 1, "a": 2}}', "a member twice"),
+BODIES: dict[str, tuple[bytes, tuple[int, str], str]] = {
+    "nothing": (b"", (400, "bad_json"), "the body is empty"),
+    "no JSON": (b"issuer=FR*LPO", (400, "bad_json"), "not JSON"),
+    "cut off": (b'{"issuer": "FR*LPO"', (400, "bad_json"), "not JSON"),
+    "a list": (b"[]", (422, "invalid"), "body: "),
+    "null": (b"null", (422, "invalid"), "body: "),
+    "not UTF-8": (b'{"issuer": "\xff"}', (400, "bad_json"), "not JSON"),
+    "a member twice": (b'{"issuer": "FR*LPO", "issuer": "FR*ATL"}', (400, "bad_json"), "a member twice"),
 }
 
 
 @ON_SHARED_LOOP
-@pytest.mark.parametrize(("body", "words"), BODIES.values(), ids=list(BODIES))
-async def test_a_body_that_cannot_be_read_is_a_problem(shared_house: House, body: bytes, words: str) -> None:
+@pytest.mark.parametrize(("body", "refusal", "words"), BODIES.values(), ids=list(BODIES))
+async def test_a_body_that_cannot_be_read_is_a_problem(
+    shared_house: House, body: bytes, refusal: tuple[int, str], words: str
+) -> None:
     before = shared_house.count("events")
     reply = await post(shared_house, PATH, body)
-    assert reply.problem == (422, "invalid")
+    assert reply.problem == refusal
     assert words in reply.json["detail"]
     assert shared_house.count("events") == before
 
@@ -179,9 +177,9 @@ async def test_a_body_that_cannot_be_read_is_a_problem(shared_house: House, body
 @pytest.mark.parametrize("path", ["/v1/passes", "/v1/doors"])
 async def test_a_body_too_large_or_of_another_kind_is_refused(shared_house: House, path: str) -> None:
     large = await post(shared_house, path, {"issuer": "x" * 70_000})
-    assert large.problem == (413, "http_413")
+    assert large.problem == (413, "too_large")
     for kind in ("text/plain", "application/x-www-form-urlencoded", "application/jsonp"):
-        assert (await post(shared_house, path, b"{}", Content_Type=kind)).problem == (415, "http_415")
+        assert (await post(shared_house, path, b"{}", Content_Type=kind)).problem == (415, "unsupported_media_type")
     assert (await post(shared_house, path, b"{}", Content_Type="application/json; charset=utf-8")).status == 422
 
 
@@ -206,7 +204,7 @@ async def test_without_the_operators_token_nothing_is_even_read(
     given = {name: value.format(token=token) for name, value in headers.items()}
     before = shared_house.count("events")
     reply = await ask(shared_house, "POST", path, b"not even JSON", **({"Content_Type": "application/json"} | given))
-    assert reply.problem == (401, "http_401")
+    assert reply.problem == (401, "unauthorized")
     assert reply.headers["WWW-Authenticate"] == "Bearer"
     assert token not in reply.text
     assert shared_house.count("events") == before
@@ -215,7 +213,7 @@ async def test_without_the_operators_token_nothing_is_even_read(
 async def test_the_operators_token_is_kept_for_its_owner_alone(house: House) -> None:
     path = house.data / "api.token"
     assert path.stat().st_mode & 0o777 == 0o600
-    assert len(path.read_text().strip()) == 43
+    assert path.read_text().startswith("pwt_")
     before = path.read_text()
     await house.restart()
     assert path.read_text() == before

@@ -143,6 +143,19 @@ def test_the_passphrase_is_found_in_its_three_places(tmp_path: Path) -> None:
     assert files.read_passphrase(tmp_path, environ | {"PASSERELLE_KEY_PASSPHRASE": "è"}) == "è".encode()
 
 
+def test_a_credential_of_the_service_manager_may_be_shown_to_a_group_but_not_to_all(tmp_path: Path) -> None:
+    named = tmp_path / "key-passphrase"
+    files.write_atomic(named, b"from systemd")
+    environ = {"PASSERELLE_KEY_PASSPHRASE_FILE": str(named), "CREDENTIALS_DIRECTORY": str(tmp_path)}
+    named.chmod(0o440)
+    assert files.read_passphrase(tmp_path, environ) == b"from systemd"
+    with pytest.raises(DamagedFile, match="chmod 600"):
+        files.read_passphrase(tmp_path, environ | {"CREDENTIALS_DIRECTORY": str(tmp_path.parent)})
+    named.chmod(0o444)
+    with pytest.raises(DamagedFile, match="chmod 600"):
+        files.read_passphrase(tmp_path, environ)
+
+
 def test_a_passphrase_that_is_missing_empty_or_open_is_said_so(tmp_path: Path) -> None:
     named = tmp_path / "elsewhere"
     environ = {"PASSERELLE_KEY_PASSPHRASE_FILE": str(named)}

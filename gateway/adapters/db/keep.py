@@ -21,6 +21,10 @@ _MOVED = (
     " ON CONFLICT (holder) DO UPDATE SET venue = excluded.venue, zone = excluded.zone, "
     "since_us = excluded.since_us, visit = excluded.visit, started_us = excluded.started_us"
 )
+_USED = (
+    "UPDATE passes SET uses_left = uses_left - 1, changed_seq = ?, changed_us = ? "
+    "WHERE issuer = ? AND id = ? AND uses_left > 0"
+)
 _PROOF = "INSERT OR IGNORE INTO proofs (proof_s, issuer, pass, door) VALUES "
 
 
@@ -37,16 +41,17 @@ def write_outcomes(
         lines += _reused(outcomes, now_us)
     if not lines:
         return 0
-    append(connection, read_tip(connection), lines, entropy)
-    visits = {visit.id: visit for outcome in fresh for visit in outcome.visits}
-    write_visits(connection, visits.values())
-    _write_presences(connection, fresh, visits)
+    tip = read_tip(connection)
+    # the lines of fresh outcomes come first, in their order
+    first = tip.seq + 1
+    append(connection, tip, lines, entropy)
+    changed = {visit.id: (visit, seq) for seq, outcome in enumerate(fresh, first) for visit in outcome.visits}
+    write_visits(connection, changed.values(), now_us)
+    _write_presences(connection, fresh, changed)
     _write_proofs(connection, fresh, now_us)
-    used = [(outcome.used.issuer, outcome.used.id) for outcome in fresh if outcome.used is not None]
+    used = [(seq, now_us, ref.issuer, ref.id) for seq, outcome in enumerate(fresh, first) if (ref := outcome.used)]
     if used:
-        connection.executemany(
-            "UPDATE passes SET uses_left = uses_left - 1 WHERE issuer = ? AND id = ? AND uses_left > 0", used
-        )
+        connection.executemany(_USED, used)
     return len(lines)
 
 
@@ -60,7 +65,7 @@ def _reused(outcomes: Sequence[Outcome], now_us: int) -> list[Line]:
 
 
 def _write_presences(
-    connection: sqlite3.Connection, outcomes: Sequence[Outcome], visits: Mapping[VisitId, Visit]
+    connection: sqlite3.Connection, outcomes: Sequence[Outcome], changed: Mapping[VisitId, tuple[Visit, int]]
 ) -> None:
     """Each holder's last word in the batch counts: there, or gone."""
     last: dict[HolderId, Presence | None] = {}
@@ -70,7 +75,7 @@ def _write_presences(
         if outcome.presence is not None:
             last[outcome.presence.holder] = outcome.presence
     there = [
-        (each.holder, each.venue, each.zone, each.since_us, each.visit, _started_us(each, visits))
+        (each.holder, each.venue, each.zone, each.since_us, each.visit, _started_us(each, changed))
         for each in last.values()
         if each is not None
     ]
@@ -79,10 +84,10 @@ def _write_presences(
     look_up(connection, "DELETE FROM presences WHERE holder IN (VALUES ", 1, gone, ")")
 
 
-def _started_us(presence: Presence, visits: Mapping[VisitId, Visit]) -> int:
+def _started_us(presence: Presence, changed: Mapping[VisitId, tuple[Visit, int]]) -> int:
     # an outcome that enters or moves a presence carries its visit
-    visit = visits.get(presence.visit)
-    return presence.since_us if visit is None else visit.started_us
+    found = changed.get(presence.visit)
+    return presence.since_us if found is None else found[0].started_us
 
 
 def _write_proofs(connection: sqlite3.Connection, outcomes: Sequence[Outcome], now_us: int) -> None:

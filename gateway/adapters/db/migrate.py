@@ -4,7 +4,7 @@ import sqlite3
 
 from gateway.application.errors import DataTooNewError
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision of `migrations`; a test holds the two together."""
 
 

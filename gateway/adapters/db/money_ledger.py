@@ -4,7 +4,7 @@ from sqlalchemy import bindparam, func, select
 
 from gateway.adapters.db.books import Books
 from gateway.adapters.db.money_rows import RECORD, charge_key, record_digest, record_row, statement_row
-from gateway.adapters.db.prepared import Prepared, inserting
+from gateway.adapters.db.prepared import CHANGED, Prepared, inserting
 from gateway.adapters.db.schema import LEFT, charge_records, ledger_entries, statements, visits
 from gateway.application.errors import ConflictError
 from gateway.domain.charges import ChargeRecord
@@ -18,7 +18,11 @@ SEALED = "visit_sealed"
 _LAST_NUMBER = Prepared(
     select(func.coalesce(func.max(charge_records.c.number), 0)).where(charge_records.c.host == bindparam("host"))
 )
-_SEAL = Prepared(visits.update().where(visits.c.id == bindparam("visit"), LEFT).values(sealed_us=bindparam("at_us")))
+_SEAL = Prepared(
+    visits.update()
+    .where(visits.c.id == bindparam("visit"), LEFT)
+    .values(sealed_us=bindparam("at_us"), **{name: bindparam(name) for name in CHANGED})
+)
 _ADD_RECORD = inserting(charge_records)
 _ADD_ENTRY = inserting(ledger_entries)
 _ADD_STATEMENT = inserting(statements)
@@ -48,7 +52,7 @@ class MoneyLedger(Books):
         ConflictError when the visit has not ended or is sealed, or the number is not the host's next.
         """
         at_us = self._now_us()
-        if self._run(_SEAL, visit=visit, at_us=at_us).rowcount == 0:
+        if self._run(_SEAL, visit=visit, at_us=at_us, **self._changed()).rowcount == 0:
             raise ConflictError(f"visit {visit} has not ended, or is sealed already")
         if record is None:
             self._line(SEALED, {"visit": visit})
@@ -61,7 +65,7 @@ class MoneyLedger(Books):
         if record.number != await self.next_charge_number(record.host):
             raise ConflictError(f"charge record {record.number} is not the next of {record.host}")
         row = record_row(record, jws)
-        self._run(_ADD_RECORD, **row, statement=None)
+        self._run(_ADD_RECORD, **row, statement=None, **self._changed())
         for entry in entries_of(record):
             self._run(
                 _ADD_ENTRY,
@@ -90,7 +94,7 @@ class MoneyLedger(Books):
         ConflictError unless its ranges list exactly `count` records of its pair that stand on none yet: a
         visit is billed once.
         """
-        added = self._run(_ADD_STATEMENT, **statement_row(statement, jws), id=None)
+        added = self._run(_ADD_STATEMENT, **statement_row(statement, jws), id=None, **self._changed())
         listed = sum(
             self._run(
                 _LIST,

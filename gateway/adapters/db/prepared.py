@@ -7,6 +7,9 @@ from typing import Any
 from sqlalchemy import ClauseElement, ColumnElement, Table, and_, bindparam, insert
 from sqlalchemy.dialects import sqlite
 
+CHANGED = ("changed_seq", "changed_us")
+"""Columns of a row's last change; set by everything that changes one."""
+
 
 class Prepared:
     """One statement with named places; made at import, compiled at its first use."""

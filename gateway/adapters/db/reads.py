@@ -2,8 +2,10 @@
 
 import json
 import sqlite3
+from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import and_, bindparam, or_, select
+from sqlalchemy import and_, bindparam, literal_column, or_, select, union_all
 
 from gateway.adapters.db.money_rows import RECORD, STATEMENT, record_of, statement_of
 from gateway.adapters.db.prepared import Prepared, by_key
@@ -32,31 +34,22 @@ from gateway.domain.statements import Statement
 from gateway.domain.visits import MICROSECONDS, Visit
 
 _CREDENTIAL = Prepared(select(doors.c.credential_hash).where(by_key(doors)))
-_PASS = Prepared(
-    select(
-        passes.c.kind,
-        passes.c.services,
-        passes.c.not_before_s,
-        passes.c.expires_s,
-        passes.c.audience,
-        passes.c.status_index,
-        passes.c.holder_key,
-        passes.c.holder,
-        passes.c.form,
-        passes.c.plan,
-        passes.c.standing,
-        passes.c.uses_left,
-    ).where(by_key(passes))
+PASS_COLUMNS = (
+    *("kind", "services", "not_before_s", "expires_s", "audience", "status_index", "holder_key"),
+    *("holder", "form", "plan", "standing", "uses_left"),
 )
+"""What a pass is made of, beside its key."""
+_PASS = Prepared(select(*(passes.c[name] for name in PASS_COLUMNS)).where(by_key(passes)))
+_VALID = literal_column(f"'{Standing.VALID.value}'")
+_LIVES = (passes.c.issuer == bindparam("issuer"), passes.c.expires_s > bindparam("now_s"))
+# either part is served by an index of what is not valid, and costs nothing of what is
 _STANDINGS = Prepared(
-    select(passes.c.status_index, passes.c.standing, members.c.standing)
-    .select_from(
-        passes.outerjoin(members, and_(members.c.holder == passes.c.holder, members.c.operator == passes.c.issuer))
-    )
-    .where(
-        passes.c.issuer == bindparam("issuer"),
-        passes.c.expires_s > bindparam("now_s"),
-        or_(passes.c.standing != Standing.VALID.value, members.c.standing != Standing.VALID.value),
+    union_all(
+        select(passes.c.status_index, passes.c.standing).where(*_LIVES, passes.c.standing != _VALID),
+        select(passes.c.status_index, members.c.standing)
+        # outer, though who has no pass is passed over: SQLite begins with the members then
+        .select_from(members.outerjoin(passes, and_(passes.c.holder == members.c.holder, *_LIVES)))
+        .where(members.c.operator == bindparam("issuer"), members.c.standing != _VALID),
     )
 )
 _MEMBER = Prepared(
@@ -121,8 +114,11 @@ def door_credential(connection: sqlite3.Connection, username: str) -> str | None
 def issued(connection: sqlite3.Connection, ref: PassRef) -> IssuedPass | None:
     """The pass as its issuer keeps it."""
     row = _PASS.run(connection, pk_issuer=ref.issuer, pk_id=ref.id).fetchone()
-    if row is None:
-        return None
+    return None if row is None else pass_of(ref, row)
+
+
+def pass_of(ref: PassRef, row: Sequence[Any]) -> IssuedPass:
+    """The pass of a row of `PASS_COLUMNS`."""
     kind, services, not_before_s, expires_s, audience, index, key, holder, form, plan, standing, uses = row
     audience = tuple(json.loads(audience))
     claims = PassClaims(ref, PassKind(kind), Service(services), not_before_s, expires_s, audience, index, key)
@@ -131,11 +127,11 @@ def issued(connection: sqlite3.Connection, ref: PassRef) -> IssuedPass | None:
 
 def statuses(connection: sqlite3.Connection, issuer: OperatorId, now_us: int) -> dict[int, Standing]:
     """Status index → the worse of the pass's and its member's standing, where it is not valid."""
-    rows = _STANDINGS.run(connection, issuer=issuer, now_s=now_us // MICROSECONDS)
-    return {
-        index: max(Standing(own), Standing(member or Standing.VALID), key=_WORST.__getitem__)
-        for index, own, member in rows
-    }
+    worst: dict[int, Standing] = {}
+    for index, standing in _STANDINGS.run(connection, issuer=issuer, now_s=now_us // MICROSECONDS):
+        if index is not None:
+            worst[index] = max(worst.get(index, Standing.VALID), Standing(standing), key=_WORST.__getitem__)
+    return worst
 
 
 def member(connection: sqlite3.Connection, operator: OperatorId, external_id: str) -> Member | None:

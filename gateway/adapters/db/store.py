@@ -1,34 +1,45 @@
 """The SQLite store: one connection that writes, behind the gate, and one that reads."""
 
-import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from functools import partial
 
-from gateway.adapters.db import reads
 from gateway.adapters.db.admission import SqliteAdmission
+from gateway.adapters.db.answers import Answers
+from gateway.adapters.db.charge_pages import ChargePages
 from gateway.adapters.db.checkpoint import Checkpointer
 from gateway.adapters.db.directory import DirectoryCache
-from gateway.adapters.db.gate import WriteGate
-from gateway.adapters.db.hop import Result, Runner
+from gateway.adapters.db.directory_pages import DirectoryPages
+from gateway.adapters.db.event_pages import EventPages
+from gateway.adapters.db.hop import Runner
 from gateway.adapters.db.ledger import SqliteLedger
 from gateway.adapters.db.lock import DataLock
+from gateway.adapters.db.people_pages import PeoplePages
+from gateway.adapters.db.questions import Questions
+from gateway.adapters.db.statement_pages import StatementPages
+from gateway.adapters.db.token_pages import TokenPages
 from gateway.adapters.db.verify import ChainWalk
 from gateway.adapters.db.verify_seals import SealWalk
-from gateway.application.ports import ChainHead, ChainState, IssuedPass, Member, VenueMode
-from gateway.domain.charges import ChargeRecord
+from gateway.adapters.db.visit_pages import VisitPages
+from gateway.adapters.db.webhook_feed import WebhookFeed
+from gateway.adapters.db.webhook_pages import WebhookPages
+from gateway.application.ports import ChainState
 from gateway.domain.directory import Directory
-from gateway.domain.ids import OperatorId, PassRef, VenueId
-from gateway.domain.presence import Presence, Standing
-from gateway.domain.statements import Statement
-from gateway.domain.visits import Visit
-
-PAGE = 200
-"""Visits read at once while streaming."""
 
 
-class SqliteStore:
-    """Implements `ports.Store`. Made by `opening.open_store`; to be closed."""
+class SqliteStore(
+    DirectoryPages,
+    PeoplePages,
+    VisitPages,
+    ChargePages,
+    StatementPages,
+    EventPages,
+    TokenPages,
+    WebhookPages,
+    WebhookFeed,
+    Answers,
+    Questions,
+):
+    """Implements `ports.Store`. Made by `opening.open_store`; to be closed. Each base answers a group of questions."""
 
     def __init__(
         self,
@@ -39,14 +50,11 @@ class SqliteStore:
         now_us: Callable[[], int],
         entropy: Callable[[int], bytes],
     ) -> None:
-        """`reader` is None for a database in memory, which has one connection: reads pass the gate then."""
-        self._writer = writer
-        self._reader = reader
+        super().__init__(writer, reader)
         self._checkpointer = checkpointer
         self._lock = lock
         self._now_us = now_us
         self._entropy = entropy
-        self._gate = WriteGate()
         self._directory = DirectoryCache()
 
     @property
@@ -66,14 +74,26 @@ class SqliteStore:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[SqliteLedger]:
-        """One transaction for everything else; commits on leaving, undone on an error. Keep it short."""
+        """One transaction for everything else; commits on leaving, undone on an error. Keep it short.
+
+        Inside another one of the same task it joins that one: it commits with it, and an error in it undoes
+        both even if it is caught (RuntimeError then, where the outer one would commit). The store's questions,
+        asked by that task, see what it wrote. A task that is started inside does not belong to it.
+        """
+        outer = self._own
+        if outer is not None:
+            with outer.joined():
+                yield outer
+            return
         async with self._gate.passing(scans=False):
             ledger = SqliteLedger(self._writer.direct(), self._now_us, self._entropy)
             try:
                 await self._writer.run(ledger.begin)
+                self._ledger = ledger
                 yield ledger
                 await self._writer.run(ledger.commit)
             finally:
+                self._ledger = None
                 self._left(ledger.committed)
 
     def _left(self, committed: bool) -> None:
@@ -82,76 +102,9 @@ class SqliteStore:
         elif self._checkpointer is not None:
             self._checkpointer.committed()
 
-    async def _read(self, question: Callable[[sqlite3.Connection], Result]) -> Result:
-        if self._reader is not None:
-            return await self._reader.run(question)
-        if self._gate.mine:
-            return question(self._writer.direct())
-        async with self._gate.passing(scans=False):
-            return await self._writer.run(question)
-
     async def directory(self) -> Directory:
         """Everything configured."""
-        return await self._read(self._directory.read)
-
-    async def door_credential(self, username: str) -> str | None:
-        """The stored hash of the door's broker password."""
-        return await self._read(partial(reads.door_credential, username=username))
-
-    async def issued(self, ref: PassRef) -> IssuedPass | None:
-        """The pass as its issuer keeps it."""
-        return await self._read(partial(reads.issued, ref=ref))
-
-    async def statuses(self, issuer: OperatorId, now_us: int) -> dict[int, Standing]:
-        """Status index → standing of every pass of the issuer that has not expired and is not valid."""
-        return await self._read(partial(reads.statuses, issuer=issuer, now_us=now_us))
-
-    async def member(self, operator: OperatorId, external_id: str) -> Member | None:
-        """The operator's member of that number."""
-        return await self._read(partial(reads.member, operator=operator, external_id=external_id))
-
-    async def modes(self) -> list[VenueMode]:
-        """Every venue's mode with its number and reason."""
-        return await self._read(reads.modes)
-
-    async def visits_open_since_before(self, before_us: int) -> list[Visit]:
-        """PENDING and ACTIVE visits that began at that instant or earlier, oldest first."""
-        return await self._read(partial(reads.visits_open_since_before, before_us=before_us))
-
-    async def visits_to_seal(self, host: OperatorId, ended_before_us: int, limit: int) -> list[Visit]:
-        """The host's visits COMPLETED, unsealed, confirmed by the door, ended before that instant; oldest first."""
-        return await self._read(partial(reads.visits_to_seal, host=host, ended_before_us=ended_before_us, limit=limit))
-
-    async def unbilled_charges(
-        self, home: OperatorId, host: OperatorId, before_us: int
-    ) -> list[tuple[ChargeRecord, str]]:
-        """Records, with their seals, whose visit ended before that instant and that stand on no statement."""
-        return await self._read(partial(reads.unbilled_charges, home=home, host=host, before_us=before_us))
-
-    async def inside(self, venue: VenueId) -> list[Presence]:
-        """Everyone who has a presence at the venue, the longest there first."""
-        return await self._read(partial(reads.inside, venue=venue))
-
-    async def read_visits(self, from_us: int, before_us: int) -> AsyncIterator[Visit]:
-        """Visits that began in [from_us, before_us), by start; a page at a time, so that memory stays flat."""
-        after = ""
-        while True:
-            page = await self._read(
-                partial(reads.visits_page, from_us=from_us, after=after, before_us=before_us, most=PAGE)
-            )
-            for visit in page:
-                yield visit
-            if len(page) < PAGE:
-                return
-            from_us, after = page[-1].started_us, page[-1].id
-
-    async def statements(self) -> list[tuple[Statement, str]]:
-        """Every statement with its seal, in the order of their issue."""
-        return await self._read(reads.all_statements)
-
-    async def chain_head(self) -> ChainHead:
-        """The chain's last link, for an operator to sign."""
-        return await self._read(reads.chain_head)
+        return await self._read(self._directory.look if self._own else self._directory.read)
 
     async def verify_chain(self) -> ChainState:
         """Verify the audit chain from its first event; writers go on meanwhile."""

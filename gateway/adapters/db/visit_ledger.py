@@ -75,8 +75,8 @@ class VisitLedger(Books):
             "at_ms": claims.at_ms,
             "jws": report.jws,
         }
-        self._line(REPORT, told, f"{door}#{claims.n}#{report.hash.hex()[:16]}")
         self._write(visits)
+        self._line(REPORT, told, f"{door}#{claims.n}#{report.hash.hex()[:16]}")
         if gone is not None:
             self._run(_GONE, pk_holder=gone)
 
@@ -124,9 +124,10 @@ class VisitLedger(Books):
         row = self._run(_VISIT, pk_id=id_).fetchone()
         return None if row is None else visit_of(row)
 
-    def _write(self, changed: Sequence[Visit]) -> None:
+    def _write(self, visits: Sequence[Visit]) -> None:
+        changed = self._changed()
         try:
-            write_visits(self._connection, changed)
+            write_visits(self._connection, [(visit, changed["changed_seq"]) for visit in visits], changed["changed_us"])
         except sqlite3.Error as error:
             raise fault(error) from error
 

@@ -1,11 +1,12 @@
 """Visits as rows and back: one order of columns for every statement that touches them."""
 
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Iterable
 from typing import Any
 
 from gateway.adapters.db.bulk import insert
 from gateway.adapters.db.codec import tariff_of, tariff_text
+from gateway.adapters.db.prepared import CHANGED
 from gateway.domain.ids import DoorRef, HolderId, OperatorId, PassRef, PlanId, ScanId, VenueId, VisitId
 from gateway.domain.visits import Ending, Visit, VisitState
 
@@ -32,11 +33,12 @@ COLUMNS = (
     "opened_jws",
     "last_entry",
 )
-WIDTH = len(COLUMNS)
+WRITTEN = (*COLUMNS, *CHANGED)
+WIDTH = len(WRITTEN)
 SELECT = ", ".join(f"v.{name}" for name in COLUMNS)
 """Every column of a visit, for a query that calls the table `v`."""
 
-_INSERT = f"INSERT INTO visits ({', '.join(COLUMNS)}) VALUES "  # noqa: S608 - constants
+_INSERT = f"INSERT INTO visits ({', '.join(WRITTEN)}) VALUES "  # noqa: S608 - constants
 # what a visit froze at its grant is not written twice
 _CHANGING = (
     "state",
@@ -47,16 +49,17 @@ _CHANGING = (
     "passback",
     "opened_jws",
     "last_entry",
+    *CHANGED,
 )
 _REPLACE = " ON CONFLICT (id) DO UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in _CHANGING)
 
 
-def write_visits(connection: sqlite3.Connection, visits: Collection[Visit]) -> None:
-    """Insert the visits, or update what can change of those that exist."""
-    insert(connection, _INSERT, WIDTH, [_row(visit) for visit in visits], _REPLACE)
+def write_visits(connection: sqlite3.Connection, changed: Iterable[tuple[Visit, int]], at_us: int) -> None:
+    """Insert the visits, or update what can change of those that exist; each with the audit line that changed it."""
+    insert(connection, _INSERT, WIDTH, [_row(visit, seq, at_us) for visit, seq in changed], _REPLACE)
 
 
-def _row(visit: Visit) -> tuple[Any, ...]:
+def _row(visit: Visit, seq: int, at_us: int) -> tuple[Any, ...]:
     resumed_us, resumed_ending = visit.resumed_from or (None, None)
     return (
         visit.id,
@@ -80,6 +83,8 @@ def _row(visit: Visit) -> tuple[Any, ...]:
         1 if visit.passback else 0,
         visit.opened_jws,
         visit.last_entry,
+        seq,
+        at_us,
     )
 
 

@@ -7,6 +7,7 @@ the will, is ours; amqtt keeps the listener, the packet formats, the tables and 
 """
 
 import asyncio
+import contextlib
 import logging
 import socket
 from collections.abc import Callable
@@ -35,6 +36,8 @@ _CONNECT_BYTES = 4096 + MAX_PAYLOAD
 _PACKET_BYTES = MAX_PAYLOAD + 1024
 _MAX_PENDING = 512
 _MAX_PER_ACCOUNT = 8
+_FLUSH_S = 1.0
+_FLUSH_TURN_S = 0.005
 
 _log = logging.getLogger(__name__)
 
@@ -86,6 +89,12 @@ class EmbeddedBroker:
         """How many clients are connected."""
         return len(self._board.peers) if self._board else 0
 
+    @property
+    def usernames(self) -> frozenset[str]:
+        """The accounts that are connected."""
+        peers = self._board.peers.values() if self._board else ()
+        return frozenset(peer.rights.username for peer in peers)
+
     async def start(self) -> None:
         """Listen. ConfigurationError when the address cannot be had."""
         for name in ("amqtt", "transitions"):
@@ -99,10 +108,17 @@ class EmbeddedBroker:
         self._board = board
 
     async def stop(self) -> None:
-        """Cut every connection and close the port. Stopping twice is allowed."""
+        """Let what was said reach the sockets (at most a second), then cut every connection and close the port.
+
+        Stopping twice is allowed.
+        """
         board, self._board = self._board, None
         if board is None:
             return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FLUSH_S):
+                while any(peer.unsent for peer in board.peers.values()):  # noqa: ASYNC110  # once, at the end
+                    await asyncio.sleep(_FLUSH_TURN_S)
         sockets = list(self._sockets)
         for task in sockets:
             task.cancel()

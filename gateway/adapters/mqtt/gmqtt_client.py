@@ -5,6 +5,8 @@ gives up after one refusal), so it may not: the link makes a new client for each
 acknowledges before the handler has run, or in a task a message; here the handler is called at once.
 """
 
+import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -77,6 +79,13 @@ class OneConnection(Client):  # type: ignore[misc]  # gmqtt has no types
         """Drop the socket at once."""
         if self._connection:
             self._connection._transport.abort()  # noqa: SLF001  # gmqtt can only close politely
+
+    async def leave(self, within_s: float) -> None:
+        """Say DISCONNECT if there is anyone to hear it, then drop the socket; never raises."""
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(within_s):
+                await self.disconnect()
+        self.cut()
 
     async def reconnect(self, delay: bool = False) -> None:
         """Do nothing: a connection lost is a client done with."""

@@ -3,25 +3,23 @@
 import asyncio
 import contextlib
 import logging
-import ssl
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from gmqtt import Subscription
 from gmqtt.mqtt.handler import MQTTError
 
+from gateway.adapters.mqtt.address import Address
 from gateway.adapters.mqtt.gmqtt_client import MQTT_3_1_1, MQTT_5, OneConnection
 from gateway.adapters.mqtt.watch import SilenceWatch
-from gateway.application.errors import ConfigurationError
 
 OnMessage = Callable[[str, bytes], Awaitable[None] | None]
 """Called synchronously with topic and payload. A QoS 1 message is acknowledged when it returns, or, if it
 returns an awaitable, when that is done."""
 
-_PORTS = {"mqtt": 1883, "mqtts": 8883}
 _FIRST_PAUSE_S = 0.2
 _LAST_PAUSE_S = 5.0
 _DRAIN_S = 1.0
@@ -30,34 +28,6 @@ _MAX_WAITING = 10_000
 _REFUSED = 0x80
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a broker is and who we are there, read from ``mqtt://user:password@host:port``."""
-
-    host: str
-    port: int
-    username: str
-    password: str
-    tls: bool
-
-    @classmethod
-    def parse(cls, url: str, username: str | None = None, password: str | None = None) -> "Address":
-        """Read the URL (``mqtt`` or ``mqtts``), whose user and password give way to those given apart.
-
-        ConfigurationError says what is wrong with it.
-        """
-        try:
-            parts = urlsplit(url)
-            port = parts.port or _PORTS[parts.scheme]
-        except (ValueError, KeyError) as error:
-            raise ConfigurationError("broker: write mqtt://user:password@host:port") from error
-        user = username or unquote(parts.username or "")
-        if not parts.hostname or not user:
-            raise ConfigurationError("broker: host or user is missing; write mqtt://user:password@host:port")
-        secret = password if password is not None else unquote(parts.password or "")
-        return cls(parts.hostname, port, user, secret, parts.scheme == "mqtts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +55,9 @@ class MqttLink:
         on_message: OnMessage,
         *,
         subscriptions: Mapping[str, int],
-        username: str | None = None,
-        password: str | None = None,
+        username: str,
+        password: str,
+        ca: Path | None = None,
         version: int = MQTT_5,
         on_connected: Callable[[], None] | None = None,
         keep_alive_s: int = 10,
@@ -95,7 +66,9 @@ class MqttLink:
     ) -> None:
         self.version = version
         """MQTT protocol level: 5, or 4 (3.1.1), to which it falls back by itself."""
-        self._address = Address.parse(url, username, password)
+        self.fault = ""
+        """Why there is no connection now, for a person; empty while there is one."""
+        self._address = Address.parse(url, username, password, ca)
         self._client_id = client_id
         self._handle = on_message
         self._subscriptions = dict(subscriptions)
@@ -166,8 +139,11 @@ class MqttLink:
     async def _stay_connected(self) -> None:
         pause = _FIRST_PAUSE_S
         while True:
-            if await self._one_connection():
-                pause = _FIRST_PAUSE_S
+            try:
+                if await self._one_connection():
+                    pause = _FIRST_PAUSE_S
+            except Exception:  # noqa: BLE001  # whatever a broker sends, the next one must be dialled
+                _log.exception("broker: a connection to %s:%d failed", self._address.host, self._address.port)
             await self._sleep(pause)
             pause = min(pause * 2, _LAST_PAUSE_S)
 
@@ -184,17 +160,24 @@ class MqttLink:
                 watch = SilenceWatch(2 * self._keep_alive_s, lambda: client.heard_at, client.cut)
                 try:
                     await lost
-                    _log.warning("broker: lost %s:%d", self._address.host, self._address.port)
                 finally:
                     watch.stop()
+            if self.version == MQTT_3_1_1 or not client.needs_older_protocol:
+                self._explain("the broker hung up")
         except (OSError, MQTTError) as error:
-            _log.warning("broker: not reached at %s:%d (%s)", self._address.host, self._address.port, error)
+            self._explain(str(error) or f"no answer within {self._connect_s:g} s")
         finally:
             was_ready = self._left()
-            await _leave(client)
+            await client.leave(_DRAIN_S)
         if client.needs_older_protocol:
             self.version = MQTT_3_1_1
         return was_ready
+
+    def _explain(self, why: str) -> None:
+        """Say once why there is no connection, not at each of the tries that end the same way."""
+        if why != self.fault:
+            self.fault = why
+            _log.warning("broker: no connection to %s:%d (%s)", self._address.host, self._address.port, why)
 
     async def _dialled(self, client: OneConnection, lost: asyncio.Future[None]) -> bool:
         """Open the connection; whether it stands, subscriptions included. OSError or MQTTError otherwise."""
@@ -214,7 +197,7 @@ class MqttLink:
             await client.connect(
                 address.host,
                 address.port,
-                ssl=ssl.create_default_context() if address.tls else False,
+                ssl=address.tls or False,
                 keepalive=self._keep_alive_s,
                 version=self.version,
             )
@@ -235,6 +218,7 @@ class MqttLink:
         if any(code >= _REFUSED for code in granted):
             _log.error("broker: refuses a subscription of %s; check its ACL", self._address.username)
         self._client = client
+        self.fault = ""
         self._ready.set()
         _log.info("broker: connected to %s:%d", self._address.host, self._address.port)
         self._send_waiting()
@@ -275,11 +259,3 @@ class MqttLink:
 def _settle(client: OneConnection, packet_id: int, failed: bool = False) -> None:
     if packet_id:
         client.acknowledge(packet_id, failed)
-
-
-async def _leave(client: OneConnection) -> None:
-    """Say DISCONNECT if there is anyone to hear it; never wait long."""
-    with contextlib.suppress(Exception):
-        async with asyncio.timeout(_DRAIN_S):
-            await client.disconnect()
-    client.cut()

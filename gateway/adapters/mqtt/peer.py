@@ -60,9 +60,14 @@ class Peer:
         return self.rights.everything and self._congested
 
     @property
+    def unsent(self) -> int:
+        """Bytes that its socket has not taken yet."""
+        transport = self._writer.transport
+        return 0 if transport.is_closing() else transport.get_write_buffer_size()
+
+    @property
     def _congested(self) -> bool:
-        unsent = self._writer.transport.get_write_buffer_size()
-        return unsent > MAX_UNSENT or len(self._unacked) >= MAX_UNACKED
+        return self._writer.transport.get_write_buffer_size() > MAX_UNSENT or len(self._unacked) >= MAX_UNACKED
 
     def send(self, message: Message, qos: int) -> None:
         """Pass a message on at `qos` 0 or 1; a door that is too slow for it is cut off."""

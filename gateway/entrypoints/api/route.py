@@ -48,6 +48,8 @@ class Asked:
     """The path's parameters, decoded and in the form that `parameters.py` demands of each name."""
     query: Any = None
     """An instance of the route's `query`."""
+    sent: Mapping[str, str] = field(default_factory=dict)
+    """The query parameters that the route knows, as they were sent: what Link headers repeat."""
     body: Any = None
     """An instance of the route's `body`."""
     precondition: Precondition = Precondition()
@@ -67,9 +69,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a handler answers: a value of the type that the route declares for this status."""
+    """What a handler answers."""
 
     body: Any = None
+    """A value of the type that the route declares for this status; bytes where it is encoded already, text where
+    the route's media type is no JSON or CSV was asked for."""
     status: HTTPStatus = HTTPStatus.OK
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -104,6 +108,8 @@ class Route:
     """Answers a list with Link, X-Total-Count, X-Limit and X-Next-Cursor."""
     csv: bool = False
     """Also answers `text/csv`."""
+    long: bool = False
+    """A PUT, DELETE or POST whose work is no single transaction: none is opened around its handler."""
     media_type: str = "application/json"
     example: Mapping[str, Any] | None = None
     """A body that works in the demo's world, shown in the document."""

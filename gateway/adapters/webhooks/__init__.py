@@ -1,0 +1,1 @@
+"""The way out to partners: signed requests to addresses that were checked."""

@@ -1,0 +1,266 @@
+"""Deliver webhooks: what is due goes out, bounded and fair; what fails comes again later, by itself.
+
+Two lanes keep receivers from harming one another. In the first, each webhook has a few tries at a time. One that
+fails or dawdles goes to the second, one try at a time, until it answers well and soon again: so that any number of
+receivers that hang fill the second lane alone.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+from prometheus_client import Counter, Gauge
+
+from gateway.application import webhook_secrets
+from gateway.application.errors import PasserelleError
+from gateway.application.ports import Ledger, Store
+from gateway.application.webhook_ports import Dispatch, Post, Seal
+from gateway.domain.webhooks import (
+    SECOND_US,
+    Delivery,
+    Failure,
+    Tried,
+    Webhook,
+    WebhookId,
+    failing_since,
+    settled,
+)
+from keys.faults import KeyFault
+
+log = structlog.get_logger("passerelle.webhooks")
+
+DELIVERIES = Counter("passerelle_webhook_deliveries", "Tries to tell a webhook something.", ["result"])
+LEFT = Gauge("passerelle_webhook_deliveries_left", "Deliveries that wait, and that are dead.", ["state"])
+TICK_S = 1.0
+"""How often what became due is looked for."""
+SLOW_S = 2.0
+"""A receiver that takes longer is served in the second lane."""
+GRACE_S = 2.0
+"""How long a stop waits for tries that are under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """How many tries go on at a time: of one webhook, and in all."""
+
+    each: int
+    whole: int
+
+
+QUICK = Lane(4, 48)
+SLOW = Lane(1, 16)
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """A delivery under way."""
+
+    webhook: Webhook
+    delivery: Delivery
+    slow: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A try that is over."""
+
+    what: Try
+    tried: Tried
+    took_s: float
+
+
+class DeliveryDesk:
+    """Sends what is due; one task runs it."""
+
+    def __init__(
+        self,
+        store: Store,
+        post: Post,
+        seal: Callable[[], Seal],
+        now_us: Callable[[], int],
+        monotonic: Callable[[], float],
+        entropy: Callable[[int], bytes],
+        *,
+        quick: Lane = QUICK,
+        slow: Lane = SLOW,
+    ) -> None:
+        self._store = store
+        self._post = post
+        self._seal = seal
+        self._now_us = now_us
+        self._monotonic = monotonic
+        self._entropy = entropy
+        self._lanes = {False: quick, True: slow}
+        self._under_way: dict[asyncio.Task[Done], Try] = {}
+        self._settling = asyncio.Lock()
+        self._over: list[Done] = []
+        """Not in the books yet."""
+        self._dawdling: set[WebhookId] = set()
+        self._turn = 0
+        self._served: dict[WebhookId, int] = {}
+        """In which turn each webhook was last served: whoever waited longest comes first."""
+
+    async def run(self, sleep: Callable[[float], Awaitable[None]]) -> None:
+        """Send what is due, for ever; cancelled, it waits a little for what is under way and keeps what came of it."""
+        tick = asyncio.ensure_future(sleep(TICK_S))
+        try:
+            while True:
+                await self._turn_guarded()
+                if tick.done():
+                    tick = asyncio.ensure_future(sleep(TICK_S))
+                await asyncio.wait({tick, *self._under_way}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            tick.cancel()
+            await self._leave()
+
+    async def deliver_due(self) -> None:
+        """Send all that is due now, and end."""
+        await self._send_due()
+        while self._under_way:
+            await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+            await self._settle()
+            await self._send_due()
+
+    async def _turn_guarded(self) -> None:
+        try:
+            await self._settle()
+            # with results that cannot be kept nothing more is sent: it would be sent again and again
+            await self._send_due()
+        except PasserelleError as error:
+            log.warning("deliveries_wait", code=error.code, error=str(error))
+        except Exception:
+            log.exception("deliveries_wait")
+
+    async def _leave(self) -> None:
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=GRACE_S)
+        with contextlib.suppress(PasserelleError):
+            await self._settle()
+        for task in self._under_way:
+            task.cancel()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
+
+    # --- choosing -----------------------------------------------------------------------------------------
+
+    async def _send_due(self) -> None:
+        now_us = self._now_us()
+        due = await self._store.webhooks_due(now_us)
+        self._served = {each.id: self._served.get(each.id, 0) for each in due}
+        self._turn += 1
+        for slow, lane in self._lanes.items():
+            await self._fill(lane, [each for each in due if self._is_slow(each) == slow], now_us, slow=slow)
+
+    async def _fill(self, lane: Lane, webhooks: Sequence[Webhook], now_us: int, *, slow: bool) -> None:
+        """Start tries of one lane, a delivery of each webhook in its turn, as long as there is room."""
+        room = lane.whole - sum(each.slow == slow for each in self._under_way.values())
+        queues: list[list[Try]] = []
+        for webhook in sorted(webhooks, key=lambda each: self._served[each.id]):
+            if len(queues) >= room:
+                break
+            free = await self._free(webhook, lane, now_us)
+            if free:
+                queues.append([Try(webhook, delivery, slow) for delivery in free])
+        for nth in range(lane.each):
+            for queue in queues:
+                if nth < len(queue) and room > 0:
+                    self._start(queue[nth])
+                    room -= 1
+
+    async def _free(self, webhook: Webhook, lane: Lane, now_us: int) -> list[Delivery]:
+        """What of the webhook may be started now, the longest due first."""
+        under_way = {each.delivery.seq for each in self._under_way.values() if each.webhook.id == webhook.id}
+        most = lane.each - len(under_way)
+        if most <= 0:
+            return []
+        due = await self._store.deliveries_due(webhook.id, now_us, lane.each)
+        return [each for each in due if each.seq not in under_way][:most]
+
+    def _start(self, what: Try) -> None:
+        self._served[what.webhook.id] = self._turn
+        self._under_way[asyncio.create_task(self._try(what))] = what
+
+    def _is_slow(self, webhook: Webhook) -> bool:
+        return webhook.failing_us is not None or webhook.id in self._dawdling
+
+    # --- trying -------------------------------------------------------------------------------------------
+
+    async def _try(self, what: Try) -> Done:
+        began = self._monotonic()
+        try:
+            tried = await self._send(what.webhook, what.delivery)
+        except KeyFault as fault:
+            log.error("webhook_unsigned", webhook=what.webhook.id, code=fault.code, error=str(fault))  # noqa: TRY400 - the fault says all
+            tried = Tried(None, Failure.UNSIGNED)
+        except Exception:
+            log.exception("webhook_failed", webhook=what.webhook.id)
+            tried = Tried(None, Failure.BROKEN)
+        return Done(what, tried, self._monotonic() - began)
+
+    async def _send(self, webhook: Webhook, delivery: Delivery) -> Tried:
+        sealed = await self._store.webhook_secrets(webhook.id)
+        if sealed is None:
+            # removed meanwhile, and the delivery with it
+            return Tried(None, Failure.GONE)
+        now_us = self._now_us()
+        secrets = webhook_secrets.unseal(sealed, webhook.id, self._seal()).signing(now_us)
+        body = delivery.body.encode()
+        return await self._post.send(Dispatch(webhook.url, delivery.event, body, now_us // SECOND_US, secrets))
+
+    # --- settling -----------------------------------------------------------------------------------------
+
+    async def _settle(self) -> None:
+        """Keep what came of the tries that are over, all in one transaction."""
+        async with self._settling:
+            await self._settle_all()
+
+    async def _settle_all(self) -> None:
+        for task in [each for each in self._under_way if each.done()]:
+            del self._under_way[task]
+            self._over.append(task.result())
+        if not self._over:
+            return
+        now_us = self._now_us()
+        async with self._store.writing() as ledger:
+            for each in self._over:
+                await self._keep(ledger, each, now_us)
+        for each in self._over:
+            self._judge(each)
+        self._over.clear()
+
+    async def _keep(self, ledger: Ledger, done: Done, now_us: int) -> None:
+        chance = int.from_bytes(self._entropy(4), "big") / 2**32
+        before, tried = done.what.delivery, done.tried
+        webhook = await self._store.webhook(before.webhook)
+        if webhook is None or not await ledger.keep_delivery(before, settled(before, tried, now_us, chance)):
+            return
+        since_us = failing_since(webhook.failing_us, tried, now_us)
+        if since_us != webhook.failing_us:
+            await ledger.set_failing(webhook.id, since_us)
+        if tried.failure is Failure.GONE:
+            await ledger.disable_webhook(webhook.id, now_us)
+
+    def _judge(self, done: Done) -> None:
+        """Which lane the webhook belongs to from now on, and the count."""
+        webhook, tried = done.what.webhook.id, done.tried
+        if done.took_s > SLOW_S:
+            self._dawdling.add(webhook)
+        elif tried.failure is None:
+            self._dawdling.discard(webhook)
+        DELIVERIES.labels(tried.failure or "delivered").inc()
+        if tried.failure is not None:
+            log.info(
+                "webhook_not_delivered",
+                webhook=webhook,
+                delivery=done.what.delivery.event,
+                attempts=done.what.delivery.attempts + 1,
+                status=tried.status,
+                error=tried.failure.value,
+            )
+
+
+async def count_left(store: Store) -> None:
+    """Bring the gauges up to date."""
+    for state, count in (await store.deliveries_left()).items():
+        LEFT.labels(state.value).set(count)

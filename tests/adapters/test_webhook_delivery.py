@@ -1,0 +1,463 @@
+"""Deliveries from real books to real receivers, on a clock in the test's hand."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gateway.adapters.db import SqliteStore, open_store
+from gateway.adapters.webhooks.client import Patience, WebhookClient
+from gateway.adapters.webhooks.guard import read_allowed
+from gateway.adapters.webhooks.resolver import SystemResolver
+from gateway.application import register_webhook
+from gateway.application.deliver_webhooks import DeliveryDesk, Lane
+from gateway.application.errors import ConflictError, StoreUnavailableError
+from gateway.application.queue_deliveries import drop_old
+from gateway.application.reading import Window
+from gateway.application.register_webhook import Registered, WebhookOrder
+from gateway.domain.ids import OperatorId
+from gateway.domain.webhooks import (
+    RETRIES_S,
+    SECOND_US,
+    Delivery,
+    DeliveryState,
+    EventType,
+    Failure,
+    WebhookState,
+    event_id,
+    fresh,
+)
+from keys.sealed import Sealer
+from tests.adapters.db_scene import Hands, furnish
+from tests.builders import HOME, HOST
+from tests.keys.scene import bytes_of
+from tests.receivers import hangs, ids, listening, resets, says, says_for_ever, talking
+
+PATIENCE = Patience(connect_s=0.4, whole_s=0.8, linger_s=0.2)
+
+
+class Post:
+    """The books, the way out, and the desk between them."""
+
+    def __init__(self, store: SqliteStore, hands: Hands) -> None:
+        self.store = store
+        self.hands = hands
+        self.client = WebhookClient(read_allowed("127.0.0.0/8"), SystemResolver(), patience=PATIENCE)
+        self.sealer = Sealer(bytes(32), bytes_of("sealer"))
+        self.desk = self.new_desk()
+        self._made = 0
+
+    def new_desk(self, **lanes: Lane) -> DeliveryDesk:
+        hands = self.hands
+        return DeliveryDesk(
+            self.store, self.client, lambda: self.sealer, hands.now, time.monotonic, hands.entropy, **lanes
+        )
+
+    async def register(self, url: str, operator: OperatorId = HOME) -> Registered:
+        order = WebhookOrder(operator, url, (EventType.VISIT_STARTED,))
+        return await register_webhook.make_webhook(
+            self.store, order, self.client.check, self.sealer, self.hands.entropy, self.hands.now_us, "test"
+        )
+
+    async def queue(self, to: Registered, count: int = 1) -> list[str]:
+        """Deliveries of made-up events, due now; their ids."""
+        made: list[Delivery] = []
+        for _ in range(count):
+            self._made += 1
+            id_ = event_id(EventType.VISIT_STARTED, self._made)
+            body = json.dumps({"type": "visit.started", "data": self._made})
+            made.append(fresh(to.webhook.id, id_, EventType.VISIT_STARTED, body, self.hands.now_us))
+        async with self.store.writing() as ledger:
+            assert await ledger.queue_deliveries(made, None) == count
+        return [each.event for each in made]
+
+    async def of(self, to: Registered, state: DeliveryState | None = None) -> list[Delivery]:
+        return (await self.store.deliveries_page(to.webhook.id, state, Window(limit=1000))).items
+
+    async def the(self, to: Registered) -> Delivery:
+        (delivery,) = await self.of(to)
+        return delivery
+
+    def advance(self, seconds: float) -> None:
+        self.hands.now_us += round(seconds * SECOND_US)
+
+
+@pytest.fixture
+async def post(tmp_path: Path) -> AsyncIterator[Post]:
+    hands = Hands()
+    store = await open_store(tmp_path, hands.entropy, hands.now)
+    await furnish(store)
+    yield Post(store, hands)
+    await store.close()
+
+
+async def test_three_days_of_retries_end_in_the_dead_letters_and_a_replay_begins_anew(post: Post) -> None:
+    async with listening(500) as receiver:
+        to = await post.register(receiver.url)
+        (event,) = await post.queue(to)
+        began_us = post.hands.now_us
+        for number, pause_s in enumerate(RETRIES_S, 1):
+            await post.desk.deliver_due()
+            waiting = await post.the(to)
+            assert (waiting.state, waiting.attempts, len(receiver.heard)) == (DeliveryState.WAITING, number, number)
+            assert waiting.next_us is not None
+            assert pause_s <= (waiting.next_us - post.hands.now_us) / SECOND_US <= pause_s * 1.1
+            # not a moment sooner
+            post.hands.now_us = waiting.next_us - 1
+            await post.desk.deliver_due()
+            assert len(receiver.heard) == number
+            post.advance(1e-6)
+        await post.desk.deliver_due()
+        dead = await post.the(to)
+        assert (dead.state, dead.attempts, dead.last_status, dead.last_error) == (
+            DeliveryState.DEAD,
+            10,
+            500,
+            Failure.STATUS,
+        )
+        assert 3 * 86400 < (post.hands.now_us - began_us) / SECOND_US < 4 * 86400
+        post.advance(7 * 86400)
+        await post.desk.deliver_due()
+        assert len(receiver.heard) == 10
+        assert set(ids(receiver.heard)) == {event}
+        assert all(each.signed_by(to.secret) for each in receiver.heard)
+        assert len({each.headers["webhook-timestamp"] for each in receiver.heard}) == 10
+
+        await register_webhook.replay(post.store, to.webhook.id, dead.event, post.hands.now_us)
+        await post.desk.deliver_due()
+        again = await post.the(to)
+        assert (again.state, again.attempts, receiver.heard[-1].id) == (DeliveryState.WAITING, 1, event)
+
+
+async def test_500_then_200_is_delivered_by_the_second_try(post: Post) -> None:
+    async with listening(500, 200) as receiver:
+        to = await post.register(receiver.url)
+        await post.queue(to)
+        await post.desk.deliver_due()
+        failing = await post.store.webhook(to.webhook.id)
+        assert failing is not None
+        assert failing.failing_us == post.hands.now_us
+        post.advance(6)
+        await post.desk.deliver_due()
+        well = await post.store.webhook(to.webhook.id)
+    delivered = await post.the(to)
+    assert (delivered.state, delivered.attempts, delivered.last_status) == (DeliveryState.DELIVERED, 2, 200)
+    assert delivered.last_error is None
+    assert delivered.done_us == post.hands.now_us
+    assert well is not None
+    assert well.failing_us is None
+    assert receiver.heard[0].id == receiver.heard[1].id
+    assert receiver.heard[0].body == receiver.heard[1].body
+
+
+async def test_gone_disables_the_webhook_and_what_waited_is_dead(post: Post) -> None:
+    async with listening(410) as receiver:
+        to = await post.register(receiver.url)
+        await post.queue(to, 20)
+        await post.desk.deliver_due()
+        heard = len(receiver.heard)
+        assert 1 <= heard <= 4
+        disabled = await post.store.webhook(to.webhook.id)
+        assert disabled is not None
+        assert disabled.state is WebhookState.DISABLED
+        assert [each.state for each in await post.of(to)] == [DeliveryState.DEAD] * 20
+        with pytest.raises(ConflictError, match="disabled"):
+            await register_webhook.replay_dead(post.store, to.webhook.id, post.hands.now_us)
+        assert await post.store.listeners() == []
+        order = WebhookOrder(HOME, to.webhook.url, to.webhook.events)
+        enabled = await register_webhook.set_webhook(post.store, to.webhook.id, order, post.client.check, "test")
+        assert (enabled.state, enabled.failing_us) == (WebhookState.ACTIVE, None)
+        assert await register_webhook.replay_dead(post.store, to.webhook.id, post.hands.now_us) == 20
+    async with listening(204) as receiver:
+        order = replace(order, url=receiver.url)
+        await register_webhook.set_webhook(post.store, to.webhook.id, order, post.client.check, "test")
+        await post.desk.deliver_due()
+        assert len(receiver.heard) == 20
+    assert {each.state for each in await post.of(to)} == {DeliveryState.DELIVERED}
+
+
+async def test_retry_after_is_heeded(post: Post) -> None:
+    async with listening(503, headers={"Retry-After": "3600"}) as receiver:
+        to = await post.register(receiver.url)
+        await post.queue(to)
+        await post.desk.deliver_due()
+    assert (await post.the(to)).next_us == post.hands.now_us + 3600 * SECOND_US
+
+
+async def test_a_paused_webhook_is_sent_nothing_until_it_is_active_again(post: Post) -> None:
+    async with listening(204) as receiver:
+        to = await post.register(receiver.url)
+        await post.queue(to)
+        order = WebhookOrder(HOME, receiver.url, to.webhook.events, state=WebhookState.PAUSED)
+        await register_webhook.set_webhook(post.store, to.webhook.id, order, post.client.check, "test")
+        await post.desk.deliver_due()
+        assert receiver.heard == []
+        order = replace(order, state=WebhookState.ACTIVE)
+        await register_webhook.set_webhook(post.store, to.webhook.id, order, post.client.check, "test")
+        await post.desk.deliver_due()
+        assert len(receiver.heard) == 1
+
+
+async def test_a_removed_webhook_leaves_nothing_behind(post: Post) -> None:
+    async with listening(204) as receiver:
+        to = await post.register(receiver.url)
+        await post.queue(to, 3)
+        await register_webhook.remove_webhook(post.store, to.webhook.id, "test")
+        await post.desk.deliver_due()
+        assert receiver.heard == []
+    assert await post.of(to) == []
+
+
+async def test_one_removed_while_it_is_sent_to_is_simply_gone(post: Post) -> None:
+    async with talking(hangs) as url:
+        to = await post.register(url)
+        await post.queue(to)
+        sending = asyncio.create_task(post.desk.deliver_due())
+        await asyncio.sleep(0.1)
+        await register_webhook.remove_webhook(post.store, to.webhook.id, "test")
+        await sending
+    assert await post.store.webhook(to.webhook.id) is None
+
+
+async def test_both_secrets_sign_for_a_day_after_a_rotation(post: Post) -> None:
+    async with listening(204) as receiver:
+        to = await post.register(receiver.url)
+        rotated = await register_webhook.rotate_secret(
+            post.store, to.webhook.id, post.sealer, post.hands.entropy, post.hands.now_us, "test"
+        )
+        assert rotated.secret != to.secret
+        for later_s in (0, 86399, 2):
+            post.advance(later_s)
+            await post.queue(to)
+            await post.desk.deliver_due()
+    assert [each.signed_by(rotated.secret) for each in receiver.heard] == [True, True, True]
+    assert [each.signed_by(to.secret) for each in receiver.heard] == [True, True, False]
+
+
+# --- neighbours ------------------------------------------------------------------------------------------
+
+MISBEHAVING: dict[str, Callable[..., object]] = {
+    "hangs": lambda: hangs,
+    "trickles": lambda: says_for_ever(b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n", 0.02),
+    "floods": lambda: says_for_ever(b"HTTP/1.1 200 OK\r\n\r\n", b"a" * 65536),
+    "redirects inward": lambda: says(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n\r\n"),
+    "resets": lambda: resets,
+    "speaks no HTTP": lambda: says(b"\x00" * 100),
+}
+
+
+async def test_a_healthy_receiver_hears_everything_at_once_beside_all_that_misbehave(post: Post) -> None:
+    async with AsyncExitStack() as stack:
+        bad = [
+            await post.register(await stack.enter_async_context(talking(talk())), HOST)  # type: ignore[arg-type]
+            for talk in MISBEHAVING.values()
+        ]
+        healthy = await stack.enter_async_context(listening(204))
+        good = await post.register(healthy.url)
+        for to in bad:
+            await post.queue(to, 50)
+        events = await post.queue(good, 100)
+        began = time.monotonic()
+        running = asyncio.create_task(post.desk.run(asyncio.sleep))
+        await healthy.until(100, within_s=10)
+        took_s = time.monotonic() - began
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert sorted(ids(healthy.heard)) == sorted(events)
+    # beside the two that hang alone, 100 tries in a row would take 80 s
+    assert took_s < 5
+    assert {each.state for each in await post.of(good)} == {DeliveryState.DELIVERED}
+
+
+async def test_receivers_that_hang_fill_the_second_lane_alone(post: Post) -> None:
+    """Thirty webhooks that hang, in a desk that has room for four: a healthy one still hears at once."""
+    desk = post.new_desk(quick=Lane(2, 4), slow=Lane(1, 2))
+    async with talking(hangs) as url, listening(204) as healthy:
+        bad = [await post.register(url, HOST) for _ in range(30)]
+        good = await post.register(healthy.url)
+        for to in bad:
+            await post.queue(to, 5)
+        running = asyncio.create_task(desk.run(asyncio.sleep))
+        # the worst moment, once: all thirty are new and take their first tries, four at a time
+        async with asyncio.timeout(30):
+            while len(await _failing(post)) < 30:  # noqa: ASYNC110 - the books tell nobody
+                await asyncio.sleep(0.1)
+        began = time.monotonic()
+        await post.queue(good, 20)
+        await healthy.until(20, within_s=10)
+        took_s = time.monotonic() - began
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert took_s < 3
+
+
+async def _failing(post: Post) -> list[object]:
+    page = await post.store.webhooks_page(HOST, Window(limit=1000))
+    return [each for each in page.items if each.failing_us is not None]
+
+
+async def test_no_webhook_has_more_under_way_than_its_share(post: Post) -> None:
+    at_once, most = 0, 0
+
+    async def counts(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        try:
+            await reader.readuntil(b"\r\n\r\n")
+            await asyncio.sleep(0.05)
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            await writer.drain()
+        finally:
+            at_once -= 1
+
+    async with talking(counts) as url:
+        to = await post.register(url)
+        await post.queue(to, 30)
+        await post.desk.deliver_due()
+    assert 2 <= most <= 4
+    assert {each.state for each in await post.of(to)} == {DeliveryState.DELIVERED}
+
+
+async def test_what_fails_of_a_webhook_holds_up_nothing_else_of_it(post: Post) -> None:
+    """One event that its receiver chokes on backs off alone."""
+    async with listening(500, 204) as receiver:
+        to = await post.register(receiver.url)
+        first, *others = await post.queue(to, 10)
+        await post.desk.deliver_due()
+    states = {each.event: each.state for each in await post.of(to)}
+    assert sorted(states.values()).count(DeliveryState.WAITING) == 1
+    assert sum(state is DeliveryState.DELIVERED for state in states.values()) == 9
+    assert {first, *others} == states.keys()
+
+
+# --- the books -------------------------------------------------------------------------------------------
+
+
+class FullDisk:
+    """Books that can be read and not written, while the test says so."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+        self.full = False
+
+    def __getattr__(self, name: str) -> object:
+        if name == "writing" and self.full:
+            raise StoreUnavailableError("database or disk is full")
+        return getattr(self._store, name)
+
+
+async def test_what_cannot_be_kept_is_not_sent_again_and_again(post: Post) -> None:
+    books = FullDisk(post.store)
+    desk = DeliveryDesk(
+        books,  # type: ignore[arg-type]
+        post.client,
+        lambda: post.sealer,
+        post.hands.now,
+        time.monotonic,
+        post.hands.entropy,
+    )
+    ticks: asyncio.Queue[None] = asyncio.Queue()
+
+    async def tick(_seconds: float) -> None:
+        await ticks.get()
+
+    async with listening(204) as receiver:
+        to = await post.register(receiver.url)
+        await post.queue(to, 10)
+        books.full = True
+        running = asyncio.create_task(desk.run(tick))
+        await receiver.until(4)
+        for _ in range(20):
+            ticks.put_nowait(None)
+            await asyncio.sleep(0.01)
+        assert len(receiver.heard) == 4
+        books.full = False
+        ticks.put_nowait(None)
+        await receiver.until(10)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        assert sorted(ids(receiver.heard)) == sorted({each.event for each in await post.of(to)})
+    assert {each.state for each in await post.of(to)} == {DeliveryState.DELIVERED}
+
+
+async def test_a_stop_keeps_what_came_of_the_tries_under_way(post: Post) -> None:
+    release = asyncio.Event()
+
+    async def waits(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        release.set()
+        await asyncio.sleep(0.2)
+        writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        await writer.drain()
+
+    async with talking(waits) as url:
+        to = await post.register(url)
+        await post.queue(to)
+        running = asyncio.create_task(post.desk.run(asyncio.sleep))
+        await release.wait()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert (await post.the(to)).state is DeliveryState.DELIVERED
+
+
+async def test_a_secret_that_does_not_open_fails_that_webhook_alone(post: Post) -> None:
+    async with listening(204) as receiver, listening(204) as other:
+        damaged, sound = await post.register(receiver.url), await post.register(other.url)
+        async with post.store.writing() as ledger:
+            await ledger.set_webhook_secrets(damaged.webhook.id, b"\x00" * 80, "test")
+        await post.queue(damaged)
+        await post.queue(sound)
+        await post.desk.deliver_due()
+        assert (len(receiver.heard), len(other.heard)) == (0, 1)
+    failed = await post.the(damaged)
+    assert (failed.state, failed.last_error) == (DeliveryState.WAITING, Failure.UNSIGNED)
+
+
+async def test_what_was_replayed_while_it_was_sent_keeps_its_replay(post: Post) -> None:
+    async with listening(204) as receiver:
+        to = await post.register(receiver.url)
+        await post.queue(to)
+        await post.desk.deliver_due()
+        delivered = await post.the(to)
+        await register_webhook.replay(post.store, to.webhook.id, delivered.event, post.hands.now_us)
+        with pytest.raises(ConflictError, match="waiting"):
+            await register_webhook.replay(post.store, to.webhook.id, delivered.event, post.hands.now_us)
+        await post.desk.deliver_due()
+        assert ids(receiver.heard) == [delivered.event] * 2
+
+
+async def test_the_same_event_is_queued_once_for_a_webhook(post: Post) -> None:
+    to = await post.register("http://127.0.0.1:9000/")
+    await post.queue(to)
+    known = await post.the(to)
+    async with post.store.writing() as ledger:
+        assert await ledger.queue_deliveries([known], None) == 0
+    assert len(await post.of(to)) == 1
+
+
+async def test_an_operator_has_so_many_webhooks_and_no_more(post: Post) -> None:
+    for _ in range(register_webhook.MOST):
+        await post.register("http://127.0.0.1:9000/")
+    with pytest.raises(ConflictError, match="50"):
+        await post.register("http://127.0.0.1:9000/")
+    await post.register("http://127.0.0.1:9000/", HOST)
+
+
+async def test_deliveries_are_forgotten_a_month_after_they_were_done_with(post: Post) -> None:
+    async with listening(204) as receiver:
+        to = await post.register(receiver.url)
+        await post.queue(to, 3)
+        await post.desk.deliver_due()
+        waiting = await post.register("http://127.0.0.1:9000/")
+        await post.queue(waiting)
+        post.advance(30 * 86400)
+        assert await drop_old(post.store, post.hands.now_us) == 0
+        post.advance(1)
+        assert await drop_old(post.store, post.hands.now_us) == 3
+    assert (len(await post.of(to)), len(await post.of(waiting))) == (0, 1)
