@@ -25,6 +25,7 @@ from gateway.commands.reports import charges, statements, visits
 from gateway.commands.serve import serve
 from gateway.commands.tokens import tokens
 from gateway.commands.venues import venues
+from gateway.commands.webhooks import webhooks
 from gateway.compose import Gateway, build, system_clock, system_entropy
 from gateway.config import read_settings
 from gateway.domain.ids import HolderId
@@ -42,6 +43,7 @@ COMMANDS: dict[str, click.Command] = {
     "tokens": tokens,
     "venues": venues,
     "visits": visits,
+    "webhooks": webhooks,
     "statements": statements,
     "serve": serve,
 }

@@ -109,6 +109,14 @@ def test_each_door_of_the_books_has_an_account_of_its_own_and_nothing_more(typed
     roles = {role["rolename"]: role["acls"] for role in typed.accounts["roles"]}
     sent = {rule["topic"] for rule in roles[FRONT.username] if rule["acltype"] == "publishClientSend"}
     assert sent == {f"pw/v1/montreuil/front/{leaf}" for leaf in ("scan", "event", "status")}
+    heard = {rule["topic"] for rule in roles[FRONT.username] if rule["acltype"] == "subscribeLiteral"}
+    own = {f"pw/v1/montreuil/front/{leaf}" for leaf in ("decision", "ack", "command")}
+    assert heard == own | {"pw/v1/montreuil/mode", "pw/v1/montreuil/policy"}
+    assert {rule["acltype"] for rule in roles[FRONT.username]} == {
+        "publishClientSend",
+        "publishClientReceive",
+        "subscribeLiteral",
+    }
     assert not any("#" in rule["topic"] for name in (FRONT.username, "every-door") for rule in roles[name])
 
 
