@@ -1,14 +1,16 @@
 """Deliver webhooks: what is due goes out, bounded and fair; what fails comes again later, by itself.
 
-Two lanes keep receivers from harming one another. In the first, each webhook has a few tries at a time. One that
-fails or dawdles goes to the second, one try at a time, until it answers well and soon again: so that any number of
-receivers that hang fill the second lane alone.
+Three lanes keep receivers from harming one another. A webhook is new until it has answered well and soon; then it has
+a few tries at a time in the quick lane; one that fails or dawdles goes to the slow lane. In the new and the slow lane
+each has one try at a time: any number of receivers that hang fill these two, and the quick lane goes on.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
+from types import MappingProxyType
 
 import structlog
 from prometheus_client import Counter, Gauge
@@ -36,9 +38,17 @@ LEFT = Gauge("passerelle_webhook_deliveries_left", "Deliveries that wait, and th
 TICK_S = 1.0
 """How often what became due is looked for."""
 SLOW_S = 2.0
-"""A receiver that takes longer is served in the second lane."""
+"""A receiver that takes longer dawdles."""
 GRACE_S = 2.0
 """How long a stop waits for tries that are under way."""
+
+
+class Pace(Enum):
+    """How a receiver answers, as far as this process knows."""
+
+    QUICK = auto()
+    NEW = auto()
+    SLOW = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +59,7 @@ class Lane:
     whole: int
 
 
-QUICK = Lane(4, 48)
-SLOW = Lane(1, 16)
+LANES: Mapping[Pace, Lane] = MappingProxyType({Pace.QUICK: Lane(4, 48), Pace.NEW: Lane(1, 16), Pace.SLOW: Lane(1, 16)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +68,7 @@ class Try:
 
     webhook: Webhook
     delivery: Delivery
-    slow: bool
+    pace: Pace
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +92,7 @@ class DeliveryDesk:
         monotonic: Callable[[], float],
         entropy: Callable[[int], bytes],
         *,
-        quick: Lane = QUICK,
-        slow: Lane = SLOW,
+        lanes: Mapping[Pace, Lane] = LANES,
     ) -> None:
         self._store = store
         self._post = post
@@ -92,12 +100,13 @@ class DeliveryDesk:
         self._now_us = now_us
         self._monotonic = monotonic
         self._entropy = entropy
-        self._lanes = {False: quick, True: slow}
+        self._lanes = lanes
         self._under_way: dict[asyncio.Task[Done], Try] = {}
         self._settling = asyncio.Lock()
         self._over: list[Done] = []
         """Not in the books yet."""
-        self._dawdling: set[WebhookId] = set()
+        self._paces: dict[WebhookId, Pace] = {}
+        """Of those that were sent to; failing is known from the books."""
         self._turn = 0
         self._served: dict[WebhookId, int] = {}
         """In which turn each webhook was last served: whoever waited longest comes first."""
@@ -149,19 +158,20 @@ class DeliveryDesk:
         due = await self._store.webhooks_due(now_us)
         self._served = {each.id: self._served.get(each.id, 0) for each in due}
         self._turn += 1
-        for slow, lane in self._lanes.items():
-            await self._fill(lane, [each for each in due if self._is_slow(each) == slow], now_us, slow=slow)
+        for pace in self._lanes:
+            await self._fill(pace, [each for each in due if self._pace(each) is pace], now_us)
 
-    async def _fill(self, lane: Lane, webhooks: Sequence[Webhook], now_us: int, *, slow: bool) -> None:
+    async def _fill(self, pace: Pace, webhooks: Sequence[Webhook], now_us: int) -> None:
         """Start tries of one lane, a delivery of each webhook in its turn, as long as there is room."""
-        room = lane.whole - sum(each.slow == slow for each in self._under_way.values())
+        lane = self._lanes[pace]
+        room = lane.whole - sum(each.pace is pace for each in self._under_way.values())
         queues: list[list[Try]] = []
         for webhook in sorted(webhooks, key=lambda each: self._served[each.id]):
             if len(queues) >= room:
                 break
             free = await self._free(webhook, lane, now_us)
             if free:
-                queues.append([Try(webhook, delivery, slow) for delivery in free])
+                queues.append([Try(webhook, delivery, pace) for delivery in free])
         for nth in range(lane.each):
             for queue in queues:
                 if nth < len(queue) and room > 0:
@@ -181,8 +191,8 @@ class DeliveryDesk:
         self._served[what.webhook.id] = self._turn
         self._under_way[asyncio.create_task(self._try(what))] = what
 
-    def _is_slow(self, webhook: Webhook) -> bool:
-        return webhook.failing_us is not None or webhook.id in self._dawdling
+    def _pace(self, webhook: Webhook) -> Pace:
+        return Pace.SLOW if webhook.failing_us is not None else self._paces.get(webhook.id, Pace.NEW)
 
     # --- trying -------------------------------------------------------------------------------------------
 
@@ -244,10 +254,8 @@ class DeliveryDesk:
     def _judge(self, done: Done) -> None:
         """Which lane the webhook belongs to from now on, and the count."""
         webhook, tried = done.what.webhook.id, done.tried
-        if done.took_s > SLOW_S:
-            self._dawdling.add(webhook)
-        elif tried.failure is None:
-            self._dawdling.discard(webhook)
+        well = tried.failure is None and done.took_s <= SLOW_S
+        self._paces[webhook] = Pace.QUICK if well else Pace.SLOW
         DELIVERIES.labels(tried.failure or "delivered").inc()
         if tried.failure is not None:
             log.info(

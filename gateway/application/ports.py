@@ -221,6 +221,9 @@ class Ledger(TokenLedger, AnswerLedger, WebhookLedger, Protocol):
 class Store(Files, Reports, TokenBooks, Answers, WebhookBooks, Protocol):
     """The books of one gateway."""
 
+    def scans_wait(self, waiting: bool) -> None:
+        """A scan waits for its decision, or none does any more: long reading stands aside meanwhile."""
+
     def admitting(self) -> AbstractAsyncContextManager[Admission]:
         """The transaction of an admission batch; undone unless `keep` returned."""
 

@@ -103,7 +103,7 @@ class Gateway(DirectoryUses, PeopleUses, MoneyUses, TokenUses, WebhookUses):
             clock.monotonic,
             self._entropy,
             unknown=lambda door: self._turned_away(None, "unknown_door", str(door)),
-            busy=self.courtesy.scans_wait,
+            busy=self._scans_wait,
         )
         self._reports = ReportDesk(self.store, self.rings, link, clock.now_us, self._turned_away)
         self._doors = DoorMqtt(self._admission.submit, self._reports.submit, self._refused, self._now_ms)
@@ -172,6 +172,11 @@ class Gateway(DirectoryUses, PeopleUses, MoneyUses, TokenUses, WebhookUses):
 
     def _on_message(self, topic: str, payload: bytes) -> Awaitable[None] | None:
         return self._doors.on_message(topic, payload) if self._doors and self._taking else None
+
+    def _scans_wait(self, waiting: bool) -> None:
+        """Whoever only reads lets doors go first: on the loop, and on the books' own thread."""
+        self.courtesy.scans_wait(waiting)
+        self.store.scans_wait(waiting)
 
     def _now_ms(self) -> int:
         return self._clock.now_us() // 1000

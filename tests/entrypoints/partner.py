@@ -49,6 +49,13 @@ class Partner:
         replies = await asyncio.gather(*(self.put(path, body, **headers) for body in bodies))
         return sorted(reply.status for reply in replies)
 
+    async def sends(self, method: str, path: str, body: Any) -> Reply:
+        """Any request; `body` None: without one."""
+        return await (self._send(method, path, body, {}) if body is not None else self._bare(method, path))
+
+    async def _bare(self, method: str, path: str) -> Reply:
+        return await ask(self.house, method, path, None, **self.token)
+
     async def _send(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Reply:
         raw = json.dumps(body).encode()
         return await ask(self.house, method, path, raw, **({"Content_Type": "application/json"} | self.token | headers))

@@ -73,6 +73,7 @@ async def test_of_two_who_ban_at_once_one_makes_it(house: House) -> None:
 
 async def test_nobody_bans_in_another_operators_name(house: House) -> None:
     home, holder = await Partner.of(house, HOME, Role.ADMIN), (await house.person(HOME)).holder
+    desk = await Partner.of(house, HOST, Role.DESK)
     await Partner.cooperative(house).put(f"{BANS}/{holder}", {"reason": "noise"})
     events = house.count("events")
     for reply in (
@@ -82,7 +83,6 @@ async def test_nobody_bans_in_another_operators_name(house: House) -> None:
         await home.post("/v1/holders", {"operator": HOST}),
     ):
         assert reply.problem == (403, "forbidden")
-    desk = await Partner.of(house, HOST, Role.DESK)
     assert (await desk.put(f"{BANS}/{holder}", {"reason": "spite"})).problem == (403, "forbidden")
     assert house.count("events") == events
 

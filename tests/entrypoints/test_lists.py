@@ -72,7 +72,7 @@ NOT_THERE = {
     "no such page": ("GET", "/v2/trust", 404),
     "a way out of the static folder": ("GET", "/static/..%2f..%2fcompose.py", 404),
     "a list put instead of fetched": ("PUT", "/v1/trust", 405),
-    "a pass fetched instead of posted": ("GET", "/v1/passes", 405),
+    "a key set deleted": ("DELETE", "/v1/jwks", 405),
     "the page deleted": ("DELETE", "/", 405),
 }
 

@@ -6,7 +6,8 @@ from urllib.parse import quote
 import pytest
 
 from gateway.domain.access import Role
-from tests.builders import FRONT, HOME, HOST
+from tests.builders import HOME, HOST
+from tests.e2e.scene import LYON_FRONT
 from tests.entrypoints.partner import Partner
 from tests.gateways import ON_SHARED_LOOP, House
 
@@ -28,7 +29,7 @@ async def test_a_member_who_is_put_gets_a_pass_and_their_standing_counts_at_once
     made = await home.put(PATH, {"plan": "nomad"})
     assert (made.status, made.json["standing"], made.json["alias"]) == (201, "valid", None)
     assert (made.json["operator"], made.json["external_id"], made.json["plan"]) == (HOME, "42", "nomad")
-    text, door = await pass_of(home, made.json["holder"]), await house.door(FRONT)
+    text, door = await pass_of(home, made.json["holder"]), await house.door(LYON_FRONT)
 
     for standing, told in (("suspended", "SUSPENDED"), ("revoked", "REVOKED")):
         changed = await home.put(PATH, {"plan": "nomad", "standing": standing})
@@ -157,11 +158,11 @@ async def test_a_mistake_is_told_and_nothing_is_kept(
 async def test_another_operators_members_are_none_of_ones_business(shared_house: House) -> None:
     await Partner.cooperative(shared_house).put(PATH, {"plan": "nomad"})
     host = await Partner.of(shared_house, HOST, Role.ADMIN)
+    desk = await Partner.of(shared_house, HOME, Role.DESK)
     before = shared_house.count("events")
     for path in (MEMBERS, PATH, f"{MEMBERS}/nobody"):
         assert (await host.get(path)).problem == (403, "forbidden")
     assert (await host.put(PATH, {"plan": "nomad", "standing": "revoked"})).problem == (403, "forbidden")
-    desk = await Partner.of(shared_house, HOME, Role.DESK)
     assert (await desk.get(PATH)).status == 200
     assert (await desk.put(PATH, {"plan": "nomad", "standing": "revoked"})).problem == (403, "forbidden")
     assert shared_house.count("events") == before

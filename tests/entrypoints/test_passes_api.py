@@ -7,7 +7,8 @@ import pytest
 from gateway.domain.access import Role
 from gateway.domain.ids import HolderId
 from keys import base64url
-from tests.builders import FRONT, HOME, HOST
+from tests.builders import HOME, HOST
+from tests.e2e.scene import LYON_FRONT
 from tests.entrypoints.partner import Partner
 from tests.gateways import ON_SHARED_LOOP, House
 
@@ -47,7 +48,7 @@ async def test_a_pass_is_read_as_it_was_ordered_and_never_its_text(house: House)
 
 async def test_what_the_issuer_says_of_a_pass_counts_at_the_door_and_revoked_is_for_ever(house: House) -> None:
     desk = await Partner.of(house, HOME, Role.DESK)
-    person, door = await house.person(HOME), await house.door(FRONT)
+    person, door = await house.person(HOME), await house.door(LYON_FRONT)
     path = f"{PASSES}/{HOME}/{person.ref.id}/standing"
 
     async def says(standing: str, **headers: str) -> Any:
@@ -106,7 +107,8 @@ async def test_an_issuer_lists_its_own_by_holder_and_standing(house: House) -> N
 
 
 async def test_nobody_signs_reads_or_judges_in_another_operators_name(house: House) -> None:
-    host, person = await Partner.of(house, HOST, Role.ADMIN), await house.person(HOME)
+    host, reader = await Partner.of(house, HOST, Role.ADMIN), await Partner.of(house, HOME, Role.READER)
+    person = await house.person(HOME)
     path, now_s, events = f"{PASSES}/{HOME}/{person.ref.id}", house.clock.now_s, house.count("events")
     order = {"issuer": HOME, "holder": person.holder, "plan": "nomad", "not_before": now_s, "expires": now_s + 60}
     for reply in (
@@ -118,7 +120,6 @@ async def test_nobody_signs_reads_or_judges_in_another_operators_name(house: Hou
         assert reply.problem == (403, "forbidden")
     # nor for another operator's member in its own name
     assert (await host.post(PASSES, order | {"issuer": HOST, "plan": "resident"})).problem == (404, "unknown")
-    reader = await Partner.of(house, HOME, Role.READER)
     assert (await reader.get(path)).status == 200
     assert (await reader.put(f"{path}/standing", {"standing": "revoked"})).problem == (403, "forbidden")
     assert house.count("events") == events

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from gateway.adapters.db.aside import Aside
 from gateway.adapters.db.checkpoint import Checkpointer
 from gateway.adapters.db.connect import FILE, connect, fault
 from gateway.adapters.db.hop import Runner, start
@@ -43,7 +44,8 @@ async def open_store(
     opened: list[Runner] = []
     try:
         opened.append(await start(partial(_open, data, busy_ms), threaded))
-        opened.append(await start(partial(_open_to_read, data, busy_ms), threaded))
+        aside = Aside() if threaded else None
+        opened.append(await start(partial(_open_to_read, data, busy_ms, aside), threaded))
         checkpointer = None
         if threaded and not guest:
             opened.append(await start(partial(connect, data, busy_ms), threaded))
@@ -54,7 +56,7 @@ async def open_store(
         if lock is not None:
             lock.release()
         raise
-    return SqliteStore(opened[0], opened[1], checkpointer, lock, now_us, entropy)
+    return SqliteStore(opened[0], opened[1], checkpointer, lock, now_us, entropy, aside)
 
 
 def bring_up_to_date(data: Path, busy_ms: int = BUSY_MS) -> str | None:
@@ -101,7 +103,7 @@ def _open(data: Path | None, busy_ms: int) -> sqlite3.Connection:
     return connection
 
 
-def _open_to_read(data: Path, busy_ms: int) -> sqlite3.Connection:
+def _open_to_read(data: Path, busy_ms: int, aside: Aside | None) -> sqlite3.Connection:
     connection = connect(data, busy_ms)
     connection.execute("PRAGMA query_only = ON")
-    return connection
+    return connection if aside is None else aside.watch(connection)

@@ -19,7 +19,9 @@ class Prepared:
 
     @cached_property
     def _compiled(self) -> tuple[str, dict[str, Any]]:
-        compiled = self._statement.compile(dialect=sqlite.dialect(paramstyle="named"))
+        compiled = self._statement.compile(
+            dialect=sqlite.dialect(paramstyle="named"), compile_kwargs={"render_postcompile": True}
+        )
         return str(compiled), dict(compiled.params)
 
     def run(self, connection: sqlite3.Connection, /, **values: Any) -> sqlite3.Cursor:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from gateway.adapters.db.admission import SqliteAdmission
+from gateway.adapters.db.aside import Aside
 from gateway.adapters.db.answers import Answers
 from gateway.adapters.db.charge_pages import ChargePages
 from gateway.adapters.db.checkpoint import Checkpointer
@@ -49,8 +50,10 @@ class SqliteStore(
         lock: DataLock | None,
         now_us: Callable[[], int],
         entropy: Callable[[int], bytes],
+        aside: Aside | None = None,
     ) -> None:
         super().__init__(writer, reader)
+        self._aside = aside
         self._checkpointer = checkpointer
         self._lock = lock
         self._now_us = now_us
@@ -61,6 +64,11 @@ class SqliteStore(
     def reads_beside_writes(self) -> bool:
         """Whether a read goes on while a transaction is open; in memory it waits for its end."""
         return self._reader is not None
+
+    def scans_wait(self, waiting: bool) -> None:
+        """A scan waits for its decision, or none does any more: long reading stands aside meanwhile."""
+        if self._aside is not None:
+            self._aside.scans_wait(waiting)
 
     @asynccontextmanager
     async def admitting(self) -> AsyncIterator[SqliteAdmission]:

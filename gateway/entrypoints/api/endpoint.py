@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from http import HTTPStatus
 from typing import Any, Protocol
+from urllib.parse import unquote
 
 from aiohttp import web
 from pydantic import TypeAdapter
@@ -112,6 +113,10 @@ class Endpoint:
 
     def _path(self, request: web.Request) -> Mapping[str, str]:
         values = request.match_info
+        try:
+            unquote(request.rel_url.raw_path, errors="strict")
+        except UnicodeDecodeError:
+            raise self._malformed("the path: percent-encoded UTF-8 is wanted") from None
         for name, parameter in self._parameters:
             if not parameter.fits(values[name]):
                 raise self._malformed(f"{name} in the path: {parameter.pattern} is wanted")
