@@ -1,5 +1,6 @@
 """A configuration mistake names the setting as the operator wrote it, the value, and what would be right."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,20 @@ def test_the_command_line_comes_before_the_environment(monkeypatch: pytest.Monke
     settings = read_settings({"http_port": 9001})
     assert (settings.http_port, settings.federation) == (9001, "coop")
     assert settings.data == tmp_path / "passerelle-data", "the data directory does not move with a later chdir"
+
+
+LISTED = re.compile(r"^\| `(PASSERELLE_[A-Z_]+)` \| (?:`([^`]*)`|) *\|", re.MULTILINE)
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    """gateway/deploy/settings.md, which people read, and the model, which counts, say the same."""
+    page = (Path(__file__).parents[2] / "gateway" / "deploy" / "settings.md").read_text("utf-8")
+    first, _, second = page.partition("Not of the gateway alone")
+    plain = read_settings({}, {}).model_dump(mode="json")
+    defaults = {
+        "PASSERELLE_" + name.upper(): "" if value is None else str(value).removesuffix(".0")
+        for name, value in plain.items()
+    }
+    defaults["PASSERELLE_DATA"] = "passerelle-data"  # made absolute when it is read
+    assert dict(LISTED.findall(first)) == defaults
+    assert set(re.findall(r"`(PASSERELLE_[A-Z_]+)` \|", second)) == ELSEWHERE

@@ -70,7 +70,7 @@ NEEDED = [
     "max_inflight_messages 1000",
     "message_size_limit 8192",
     "persistence true",
-    "autosave_on_changes true",
+    "autosave_on_changes false",
     "autosave_interval 1",
     "sys_interval 0",
     "allow_anonymous false",

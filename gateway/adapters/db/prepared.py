@@ -12,7 +12,7 @@ CHANGED = ("changed_seq", "changed_us")
 
 
 class Prepared:
-    """One statement with named places; made at import, compiled at its first use."""
+    """One statement with named places; made at import, compiled at its first use. A list after IN has fixed members."""
 
     def __init__(self, statement: ClauseElement) -> None:
         self._statement = statement

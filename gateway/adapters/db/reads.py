@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import and_, bindparam, literal_column, or_, select, union_all
+from sqlalchemy import ColumnElement, and_, bindparam, literal_column, or_, select, union_all
 
 from gateway.adapters.db.money_rows import RECORD, STATEMENT, record_of, statement_of
 from gateway.adapters.db.prepared import Prepared, by_key
@@ -40,7 +40,7 @@ PASS_COLUMNS = (
 )
 """What a pass is made of, beside its key."""
 _PASS = Prepared(select(*(passes.c[name] for name in PASS_COLUMNS)).where(by_key(passes)))
-_VALID = literal_column(f"'{Standing.VALID.value}'")
+_VALID: ColumnElement[str] = literal_column(f"'{Standing.VALID.value}'")
 _LIVES = (passes.c.issuer == bindparam("issuer"), passes.c.expires_s > bindparam("now_s"))
 # either part is served by an index of what is not valid, and costs nothing of what is
 _STANDINGS = Prepared(

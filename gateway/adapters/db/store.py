@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from gateway.adapters.db.admission import SqliteAdmission
-from gateway.adapters.db.aside import Aside
 from gateway.adapters.db.answers import Answers
+from gateway.adapters.db.aside import Aside
 from gateway.adapters.db.charge_pages import ChargePages
 from gateway.adapters.db.checkpoint import Checkpointer
 from gateway.adapters.db.directory import DirectoryCache
