@@ -84,6 +84,28 @@ def bench_store(as_json: bool) -> None:
         raise click.ClickException(str(fault)) from fault
 
 
+@bench.command("api", epilog="Example: passerelle bench api --json")
+@click.option("--visits", type=click.IntRange(100, 1_000_000), default=100_000, show_default=True)
+@click.option("--seconds", type=click.FloatRange(0.5, 60), default=10.0, show_default=True, help="Of each stretch.")
+@click.option("--rounds", type=click.IntRange(1, 20), default=4, show_default=True, help="Of each measurement.")
+@click.option("--sockets", type=click.IntRange(1, 5000), default=1000, show_default=True, help="Slow ones held.")
+@json_option
+def bench_api(visits: int, seconds: float, rounds: int, sockets: int, as_json: bool) -> None:
+    """Read visits page by page against a bare handler, and measure what REST under load costs the doors.
+
+    Exits with 1 when a visit is missing, a scan is not answered or a request is refused.
+    """
+    from gateway.application.errors import PasserelleError  # noqa: PLC0415
+    from simulators.bench.api import BenchFault, Plan, run  # noqa: PLC0415
+    from simulators.bench.control import WorkerFault  # noqa: PLC0415
+    from simulators.running import TerminatedError  # noqa: PLC0415
+
+    try:
+        _report(run(Plan(visits=visits, seconds=seconds, rounds=rounds, sockets=sockets)), as_json)
+    except (BenchFault, WorkerFault, PasserelleError, TerminatedError) as fault:
+        raise click.ClickException(str(fault)) from fault
+
+
 @click.group(epilog="Example: passerelle drill kill --times 50")
 def drill() -> None:
     """Break something on purpose and count what was lost."""

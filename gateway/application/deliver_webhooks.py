@@ -102,7 +102,8 @@ class DeliveryDesk:
         self._entropy = entropy
         self._lanes = lanes
         self._under_way: dict[asyncio.Task[Done], Try] = {}
-        self._settling = asyncio.Lock()
+        # whoever chooses what is sent, or settles what was, is alone in it
+        self._turning = asyncio.Lock()
         self._over: list[Done] = []
         """Not in the books yet."""
         self._paces: dict[WebhookId, Pace] = {}
@@ -154,6 +155,10 @@ class DeliveryDesk:
     # --- choosing -----------------------------------------------------------------------------------------
 
     async def _send_due(self) -> None:
+        async with self._turning:
+            await self._start_due()
+
+    async def _start_due(self) -> None:
         now_us = self._now_us()
         due = await self._store.webhooks_due(now_us)
         self._served = {each.id: self._served.get(each.id, 0) for each in due}
@@ -222,7 +227,7 @@ class DeliveryDesk:
 
     async def _settle(self) -> None:
         """Keep what came of the tries that are over, all in one transaction."""
-        async with self._settling:
+        async with self._turning:
             await self._settle_all()
 
     async def _settle_all(self) -> None:

@@ -148,7 +148,9 @@ def billable_s(visit: Visit) -> int:
     return billable_stay_s(visit.state, visit.started_us, visit.ended_us, visit.ending, visit.capped_default_s)
 
 
-def billable_stay_s(state: str, started_us: int, ended_us: int | None, ending: str | None, capped_default_s: int) -> int:
+def billable_stay_s(
+    state: str, started_us: int, ended_us: int | None, ending: str | None, capped_default_s: int
+) -> int:
     """Whole seconds of a stay that may be billed; a begun second is not counted.
 
     The measured stay if the holder proved the check-out, else at most the capped default, for a host could

@@ -1,8 +1,10 @@
 """What is kept of every HTTP request: its ids, one log line, its count and its time. No path, query, token or body."""
 
 import asyncio
+import functools
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
 from uuid import uuid4
 
 import structlog
@@ -21,6 +23,8 @@ UNMATCHED = "unmatched"
 """Stands for the route of a request that met none: its path is the client's own words."""
 LEFT = 499
 """Stands for the status of a request whose client did not wait."""
+_IDS: ContextVar[tuple[str, str]] = ContextVar("passerelle_http_ids", default=("", ""))
+"""Request id and correlation id of the request that this task answers."""
 
 REQUESTS = Counter("passerelle_http_requests", "HTTP requests answered.", ["method", "route", "status"])
 SECONDS = Histogram(
@@ -43,19 +47,20 @@ def identify(headers: Mapping[str, str]) -> None:
     Each request runs in a task of its own, so that nothing is to be unbound.
     """
     request_id = _own(headers, REQUEST_ID) or str(uuid4())
-    structlog.contextvars.bind_contextvars(
-        request_id=request_id, correlation_id=_own(headers, CORRELATION_ID) or request_id
-    )
+    correlation_id = _own(headers, CORRELATION_ID) or request_id
+    _IDS.set((request_id, correlation_id))
+    structlog.contextvars.bind_contextvars(request_id=request_id, correlation_id=correlation_id)
 
 
-def stamp_headers(headers: "web.StreamResponse") -> None:
+def stamp_headers(response: web.StreamResponse) -> None:
     """Put the ids of the request that is being answered on its answer, and nothing of what made it."""
-    ids = structlog.contextvars.get_contextvars()
-    for name, key in ((REQUEST_ID, "request_id"), (CORRELATION_ID, "correlation_id")):
-        if key in ids:
-            headers.headers[name] = ids[key]
-    headers.headers["Server"] = "passerelle"
-    headers.headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers = response.headers
+    request_id, correlation_id = _IDS.get()
+    if request_id:
+        headers[REQUEST_ID] = request_id
+        headers[CORRELATION_ID] = correlation_id
+    headers["Server"] = "passerelle"
+    headers.setdefault("X-Content-Type-Options", "nosniff")
 
 
 async def stamp(_request: web.Request, response: web.StreamResponse) -> None:
@@ -82,9 +87,16 @@ def note(request: web.Request, status: int, seconds: float) -> None:
     resource = request.match_info.route.resource
     route = UNMATCHED if resource is None else resource.canonical
     method = request.method if request.method in METHODS else "other"
-    REQUESTS.labels(method, route, str(status)).inc()
-    SECONDS.labels(method, route).observe(seconds)
+    count, times = _meters(method, route, status)
+    count.inc()
+    times.observe(seconds)
     log.info("http_request", method=method, route=route, status=status, ms=round(seconds * 1000, 3))
+
+
+@functools.lru_cache(4096)
+def _meters(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    """The two series of a kind of answer; finding them by their labels costs more than counting."""
+    return REQUESTS.labels(method, route, str(status)), SECONDS.labels(method, route)
 
 
 def _own(headers: Mapping[str, str], name: str) -> str | None:

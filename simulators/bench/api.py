@@ -9,7 +9,6 @@
 Gateway, reference, doors and partners are processes of their own.
 """
 
-import asyncio
 import os
 import sys
 import tempfile
@@ -30,8 +29,7 @@ from simulators.running import run_whole
 
 VISITS = 100_000
 LIMIT = 1000
-ROUNDS = 3
-STRETCHES = 4
+ROUNDS = 4
 PER_SECOND = 40.0
 SECONDS = 10.0
 CLIENTS = 8
@@ -52,7 +50,6 @@ class Plan:
     visits: int = VISITS
     limit: int = LIMIT
     rounds: int = ROUNDS
-    stretches: int = STRETCHES
     seconds: float = SECONDS
     clients: int = CLIENTS
     sockets: int = SOCKETS
@@ -62,6 +59,7 @@ class Plan:
 class Measures:
     """Everything measured; what was measured in turns stands in the same place of each list."""
 
+    visits: int = 0
     gateway_s: list[float] = field(default_factory=list)
     bare_s: list[float] = field(default_factory=list)
     gateway_cpu_s: list[float] = field(default_factory=list)
@@ -84,12 +82,12 @@ class Measures:
             "slow_sockets_p99": _times(self.held, self.quiet_of_held, 99),
         }
 
-    def figures(self, plan: Plan) -> dict[str, Any]:
+    def figures(self) -> dict[str, Any]:
         """What the gateway did."""
         return {
-            "visits": plan.visits,
-            "visits_per_s": round(plan.visits / median(self.gateway_s)),
-            "cpu_us_per_visit": round(median(self.gateway_cpu_s) / plan.visits * 1e6, 2),
+            "visits": self.visits,
+            "visits_per_s": round(self.visits / median(self.gateway_s)),
+            "cpu_us_per_visit": round(median(self.gateway_cpu_s) / self.visits * 1e6, 2),
             "scan_p50_ms": _ms(self.quiet, 50),
             "scan_p99_ms": _ms(self.quiet, 99),
             "scan_p50_loaded_ms": _ms(self.loaded, 50),
@@ -100,11 +98,11 @@ class Measures:
             "unanswered": self.unanswered,
         }
 
-    def references(self, plan: Plan) -> dict[str, float]:
+    def references(self) -> dict[str, float]:
         """The bare handler of the same run."""
         return {
-            "bare_visits_per_s": round(plan.visits / median(self.bare_s)),
-            "bare_cpu_us_per_visit": round(median(self.bare_cpu_s) / plan.visits * 1e6, 2),
+            "bare_visits_per_s": round(self.visits / median(self.bare_s)),
+            "bare_cpu_us_per_visit": round(median(self.bare_cpu_s) / self.visits * 1e6, 2),
         }
 
 
@@ -127,9 +125,9 @@ async def _run(plan: Plan, folder: Path) -> dict[str, Any]:
     return {
         "name": "api",
         "broker": bench.broker_name,
-        "figures": measures.figures(plan),
+        "figures": measures.figures(),
         "ratios": measures.ratios(),
-        "references": measures.references(plan),
+        "references": measures.references(),
     }
 
 
@@ -151,11 +149,16 @@ class ApiBench:
         """Start everything, fill the books, read them once."""
         _tell(f"{self._plan.visits} visits go into the books")
         password = new_password(os.urandom)
-        broker = await self._open_mosquitto(password) if self.broker_name == "mosquitto" else "embedded"
+        mosquittos = TwoMosquittos(self._folder) if self.broker_name == "mosquitto" else None
+        broker = url(mosquittos.gateway) if mosquittos else "embedded"
         data = str(self._folder / "data")
         self.gateway = await self._worker("api_gateway", data, broker, password)
         doors = (await self.gateway.ask("set_up", doors=DOORS))["doors"]
         await self.gateway.ask("fill", visits=self._plan.visits)
+        if mosquittos:
+            names = {each["door"].replace("/", "."): each["password"] for each in doors}
+            self._stack.push_async_callback(mosquittos.stop)
+            await mosquittos.start({**names, GATEWAY: password}, os.urandom)
         started = await self.gateway.ask("start")
         self._stack.push_async_callback(self.gateway.ask, "stop")
         self._reach = await self.gateway.ask("reach")
@@ -165,13 +168,6 @@ class ApiBench:
         self._partners = await self._worker("api_load")
         await self._open_doors(doors, started)
         await self._check()
-
-    async def _open_mosquitto(self, password: str) -> str:
-        """Only the gateway has an account at first; it makes those of its doors."""
-        mosquittos = TwoMosquittos(self._folder)
-        self._stack.push_async_callback(mosquittos.stop)
-        await mosquittos.start({GATEWAY: password}, os.urandom)
-        return url(mosquittos.gateway)
 
     async def _open_doors(self, doors: list[dict[str, str]], started: dict[str, Any]) -> None:
         self._doors = await self._worker("load")
@@ -186,7 +182,7 @@ class ApiBench:
         found = await self._read(check=True)
         if not self._plan.visits <= found["distinct"] == found["total"]:
             raise BenchFault(f"{self._plan.visits} visits were kept, {found['distinct']} read, {found['total']} told")
-        self._ids = found["ids"]
+        self.measures.visits, self._ids = found["distinct"], found["ids"]
         await self._read_bare()
 
     async def _worker(self, module: str, *args: str) -> Worker:
@@ -209,10 +205,12 @@ class ApiBench:
 
     async def loaded(self) -> None:
         """Scans while nobody reads, while everybody reads, and so on; the last without."""
-        for number in range(self._plan.stretches):
-            _tell(f"scans under load, stretch {number + 1} of {self._plan.stretches}")
+        for number in range(self._plan.rounds):
+            _tell(f"scans under load, stretch {number + 1} of {self._plan.rounds}")
             self.measures.quiet.append(await self._scans(self._plan.seconds))
-            await self._partners.ask("tilt", **self._reach, limit=LIMIT, visits=self._ids, clients=self._plan.clients)
+            await self._partners.ask(
+                "tilt", **self._reach, limit=self._plan.limit, visits=self._ids, clients=self._plan.clients
+            )
             self.measures.loaded.append(await self._scans(self._plan.seconds))
             seen = await self._partners.ask("rest")
             if seen["faults"] or seen["refused"] or not seen["answered"]:
@@ -223,8 +221,8 @@ class ApiBench:
 
     async def held(self) -> None:
         """Scans without and with so many slow sockets held."""
-        for number in range(self._plan.stretches):
-            _tell(f"scans beside {self._plan.sockets} slow sockets, stretch {number + 1} of {self._plan.stretches}")
+        for number in range(self._plan.rounds):
+            _tell(f"scans beside {self._plan.sockets} slow sockets, stretch {number + 1} of {self._plan.rounds}")
             self.measures.quiet_of_held.append(await self._scans(self._plan.seconds))
             async with SlowSockets(self._reach["url"], self._plan.sockets):
                 self.measures.held.append(await self._scans(self._plan.seconds))
@@ -271,7 +269,3 @@ def _ms(stretches: list[list[float]], percent: float) -> float:
 
 def _tell(what: str) -> None:
     print(what, file=sys.stderr, flush=True)  # noqa: T201 - progress, beside the JSON
-
-
-if __name__ == "__main__":
-    asyncio.run(_run(Plan(), Path(tempfile.mkdtemp())))

@@ -3,8 +3,8 @@
 import asyncio
 import http.client
 import itertools
+import json
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -93,8 +93,6 @@ def _paths(limit: int, visits: list[str]) -> list[list[str]]:
 
 
 def _read_all(url: str, token: str | None, limit: int, check: bool) -> dict[str, Any]:
-    import json
-
     where = urlsplit(url)
     connection = http.client.HTTPConnection(where.hostname or "", where.port)
     headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -105,7 +103,7 @@ def _read_all(url: str, token: str | None, limit: int, check: bool) -> dict[str,
         connection.request("GET", f"/v1/visits?limit={limit}&cursor={cursor}", headers=headers)
         answer = connection.getresponse()
         body = answer.read()
-        told: Mapping[str, str] = answer.headers
+        told = answer.headers
         if answer.status != http.HTTPStatus.OK:
             message = f"{answer.status} for page {pages}: {body[:200]!r}"
             raise RuntimeError(message)

@@ -31,6 +31,7 @@ async def fill(gateway: Gateway, visits: int) -> None:
     """Keep that many visits of the home's members at the host's doors, one every few seconds."""
     directory = await gateway.store.directory()
     doors = sorted(directory.doors.values(), key=lambda door: str(door.ref))
+    tariffs = [directory.venues[door.ref.venue].tariff for door in doors]
     holders = [HolderId(str(UUID(bytes=os.urandom(16), version=4))) for _ in range(min(HOLDERS, visits))]
     async with gateway.store.writing() as ledger:
         for number, holder in enumerate(holders):
@@ -38,11 +39,8 @@ async def fill(gateway: Gateway, visits: int) -> None:
     for first in range(0, visits, CHUNK):
         numbers = range(first, min(first + CHUNK, visits))
         outcomes = [
-            _stay(
-                number, holders[number % len(holders)], doors[number % len(doors)], directory.venues[door.venue].tariff
-            )
+            _stay(number, holders[number % len(holders)], doors[number % len(doors)], tariffs[number % len(doors)])
             for number in numbers
-            if (door := doors[number % len(doors)].ref)
         ]
         async with gateway.store.admitting() as admission:
             now_us = FIRST_US + numbers[-1] * EVERY_US

@@ -103,7 +103,7 @@ class _SlowSocket(asyncio.Protocol):
         # a socket's transport, whose class uvloop does not derive from asyncio's
         self._transport = cast("asyncio.Transport", transport)
         self._began_s = asyncio.get_running_loop().time()
-        transport.write(HEAD)
+        self._transport.write(HEAD)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is closed."""

@@ -6,6 +6,7 @@ import pytest
 
 from gateway.adapters.db import SqliteStore
 from gateway.application.errors import ConflictError
+from gateway.application.reading import Window
 from gateway.domain.directory import Mode
 from gateway.domain.ids import HolderId
 from gateway.domain.presence import Standing
@@ -166,3 +167,31 @@ class NestedContract:
         await asyncio.gather(*(write(number, number % 2 == 0) for number in range(1, 5)))
         state = await store.verify_chain()
         assert (state.rows, state.fault) == (before + 32, None)
+
+    async def test_a_task_cancelled_at_any_step_leaves_all_or_nothing(self, store: SqliteStore) -> None:
+        await scene.furnish(store)
+        before = (await store.chain_head()).seq
+
+        async def write() -> None:
+            async with store.writing() as ledger:
+                await ledger.note("outer", {})
+                async with store.writing() as inner:
+                    await asyncio.sleep(0)
+                    await inner.note("inner", {})
+                assert await store.member(HOME, "M-1") is not None
+
+        for steps in range(14):
+            task = asyncio.create_task(write())
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            async with asyncio.timeout(5):
+                await scene.admit(store, [scene.ask_of(1, 300 + steps)])
+        async with asyncio.timeout(5):
+            await write()
+        lines = (await store.events_page(Window(after=before, limit=1000))).items
+        kinds = [line.kind for line in lines if line.kind != "decision"]
+        assert kinds == ["outer", "inner"] * (len(kinds) // 2)
+        assert kinds
+        assert (await store.verify_chain()).fault is None

@@ -12,6 +12,7 @@ from gateway.domain.directory import Mode, Operator, OperatorState, Zone
 from gateway.domain.ids import DoorRef, HolderId, OperatorId, PassRef, PlanId, VenueId, ZoneId
 from gateway.domain.passes import Service
 from gateway.domain.presence import Standing
+from keys.uses import Use
 from tests import builders
 from tests.builders import FRONT, HOME, HOST, MONTREUIL, NOMAD
 from tests.e2e.scene import DOORS, event_key
@@ -187,6 +188,6 @@ async def test_an_operator_whose_commit_fails_is_put_again(house: House) -> None
     assert (await house.gateway.store.directory()).operators.keys() == {HOST, HOME}
     # lists go out all the same, and the second try takes the same keys
     await house.gateway.publish_heads()
-    kid = house.gateway.rings.book.ring(NEW, "pass").active
+    kid = house.gateway.rings.book.ring(NEW, Use.PASS).active
     await house.gateway.put_operator(Operator(NEW, "Neu"), {})
-    assert house.gateway.rings.book.ring(NEW, "pass").active == kid
+    assert house.gateway.rings.book.ring(NEW, Use.PASS).active == kid

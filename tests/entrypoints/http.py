@@ -53,7 +53,7 @@ async def token_of(
     return {"Authorization": f"Bearer {minted.text}"}
 
 
-async def ask(house: House, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
+async def ask(house: House, method: str, path: str, body: bytes | None = None, /, **headers: str) -> Reply:
     """One request; underscores in the headers' names stand for dashes."""
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     async with (
@@ -63,7 +63,7 @@ async def ask(house: House, method: str, path: str, body: bytes | None = None, *
         return Reply(answer.status, answer.headers, await answer.text())
 
 
-async def post(house: House, path: str, body: bytes | dict[str, Any], **headers: str) -> Reply:
+async def post(house: House, path: str, body: bytes | dict[str, Any], /, **headers: str) -> Reply:
     """POST as the cooperative; `headers` replace what it would send."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     return await ask(house, "POST", path, raw, **({"Content_Type": "application/json"} | bearer(house) | headers))

@@ -20,7 +20,7 @@ PATH = "/v1/tokens"
 WANTED = {"operator": HOST, "name": "billing system", "role": "billing"}
 
 
-async def make(house: House, key: str, body: dict[str, Any] | None = None, **headers: str) -> Reply:
+async def make(house: House, key: str, body: dict[str, Any] | None = None, /, **headers: str) -> Reply:
     """Make a token under an idempotency key: its answer holds a secret, which nobody could tell again."""
     return await post(house, PATH, WANTED if body is None else body, Idempotency_Key=key, **headers)
 

@@ -6,6 +6,7 @@ that is out of form: InvalidError, which names the first place.
 
 import json
 import math
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
 from pydantic import TypeAdapter, ValidationError
@@ -99,17 +100,15 @@ _DECODER = json.JSONDecoder(
 
 def _check_depth(value: Any) -> None:
     level = [value]
-    for _ in range(MAX_DEPTH + 1):
-        level = [inner for each in level for inner in _inner(each)]
+    for _ in range(MAX_DEPTH):
+        level = [inner for each in level for inner in _inner(each) if isinstance(inner, dict | list)]
         if not level:
             return
     raise BadJsonError(_TOO_DEEP)
 
 
-def _inner(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []
+def _inner(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def _check_surrogates(value: Any) -> None:

@@ -9,34 +9,22 @@ from gateway.application.reading import Changed
 from gateway.domain.directory import Direction, Door
 from gateway.domain.ids import DoorRef, VenueId, ZoneId
 from gateway.entrypoints.api.fields import InstantText, OperatorRef, Slug, instant
+from gateway.entrypoints.api.key_text import is_key, raw_key
 from gateway.wire.topics import door_topic
 from keys import base64url
-from keys.faults import BadForm
 
 KEY_BYTES = 32
 
 
 def key_of(text: str) -> bytes:
-    """The raw key of its text; ValueError when it is not 32 bytes in base64url."""
-    try:
-        raw = base64url.decode(text)
-    except BadForm as fault:
-        raise ValueError(str(fault)) from None
-    if len(raw) != KEY_BYTES:
-        message = f"a key of {KEY_BYTES} bytes in base64url is wanted, not {len(raw)}"
-        raise ValueError(message)
-    return raw
-
-
-def _is_key(text: str) -> str:
-    key_of(text)
-    return text
+    """The raw key of a text that is one."""
+    return raw_key(text, KEY_BYTES)
 
 
 EventKey = Annotated[
     str,
     Strict(),
-    AfterValidator(_is_key),
+    AfterValidator(is_key(KEY_BYTES)),
     WithJsonSchema({"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$"}),
 ]
 """An Ed25519 public key, 32 bytes, base64url without padding."""

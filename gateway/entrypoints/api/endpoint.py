@@ -63,6 +63,8 @@ class Endpoint:
         self.route = route
         self._desk = desk
         self._under_way = under_way
+        # doors fetch what is public, and it is made already
+        self._waits = route.method == "GET" and not isinstance(route.access, Public)
         self._parameters = [(name, PARAMETERS[name]) for name in names(route.path)]
         self._query = QueryReader(route.query) if route.query else None
         self._body = BodyReader(route.body) if route.body else None
@@ -96,7 +98,7 @@ class Endpoint:
                 encoded = self._encode(await self.route.handler(asked), asked)
             return self._reply(request, encoded)
         # a seat is given back before the answer is sent, which a slow reader may draw out
-        async with self._desk.courtesy.turn() if self.route.method == "GET" else nullcontext():
+        async with self._desk.courtesy.turn() if self._waits else nullcontext():
             answer = await self.route.handler(asked)
             whole = None if isinstance(answer.body, AsyncIterator) else self._encode(answer, asked)
         return await self._stream(request, answer) if whole is None else self._reply(request, whole)

@@ -121,10 +121,11 @@ def _answer(route: Route, status: HTTPStatus, made: Mapping[Key, Json]) -> Json:
     answer: Json = {"description": status.phrase, "headers": _headers(route, status)}
     if route.answers[status] is None:
         return answer
-    schema = made.get((route.name, str(status.value)), {"type": "string"})
-    answer["content"] = {route.media_type: {"schema": schema}}
+    schema = made.get((route.name, str(status.value)))
+    # what is no JSON has no JSON schema
+    answer["content"] = {route.media_type: {} if schema is None else {"schema": schema}}
     if route.csv:
-        answer["content"][CSV] = {"schema": {"type": "string"}}
+        answer["content"][CSV] = {}
     return answer
 
 

@@ -12,9 +12,9 @@ from gateway.domain.ids import HolderId, OperatorId, PlanId
 from gateway.domain.passes import PassKind
 from gateway.domain.presence import Standing
 from gateway.entrypoints.api.fields import InstantText, OperatorRef, Seconds, Slug, Text500, instant
+from gateway.entrypoints.api.key_text import is_key, raw_key
 from gateway.entrypoints.api.service_names import ServiceName, names_of, services_of
 from keys import base64url
-from keys.faults import BadForm
 
 KEY_BYTES = 33
 Short = Annotated[str, Strict(), Field(min_length=1, max_length=128)]
@@ -24,24 +24,15 @@ _NAMES: dict[PassKind, KindName] = {PassKind.MEMBER: "member", PassKind.VISITOR:
 
 
 def key_of(text: str) -> bytes:
-    """The raw key of its text; ValueError when it is not 33 bytes in base64url."""
-    try:
-        raw = base64url.decode(text)
-    except BadForm as fault:
-        raise ValueError(str(fault)) from None
-    if len(raw) != KEY_BYTES:
-        message = f"a key of {KEY_BYTES} bytes in base64url is wanted, not {len(raw)}"
-        raise ValueError(message)
-    return raw
-
-
-def _is_key(text: str) -> str:
-    key_of(text)
-    return text
+    """The raw key of a text that is one."""
+    return raw_key(text, KEY_BYTES)
 
 
 HolderKeyText = Annotated[
-    str, Strict(), AfterValidator(_is_key), WithJsonSchema({"type": "string", "pattern": "^[A-Za-z0-9_-]{44}$"})
+    str,
+    Strict(),
+    AfterValidator(is_key(KEY_BYTES)),
+    WithJsonSchema({"type": "string", "pattern": "^[A-Za-z0-9_-]{44}$"}),
 ]
 """A P-256 public key, compressed, 33 bytes, base64url without padding."""
 
