@@ -102,6 +102,7 @@ class DeliveryDesk:
         self._entropy = entropy
         self._lanes = lanes
         self._under_way: dict[asyncio.Task[Done], Try] = {}
+        self._wake = asyncio.Event()
         # whoever chooses what is sent, or settles what was, is alone in it
         self._turning = asyncio.Lock()
         self._over: list[Done] = []
@@ -115,15 +116,22 @@ class DeliveryDesk:
     async def run(self, sleep: Callable[[float], Awaitable[None]]) -> None:
         """Send what is due, for ever; cancelled, it waits a little for what is under way and keeps what came of it."""
         tick = asyncio.ensure_future(sleep(TICK_S))
+        woken = asyncio.create_task(self._wake.wait())
         try:
             while True:
+                self._wake.clear()
                 await self._turn_guarded()
-                if tick.done():
-                    tick = asyncio.ensure_future(sleep(TICK_S))
-                await asyncio.wait({tick, *self._under_way}, return_when=asyncio.FIRST_COMPLETED)
+                tick = asyncio.ensure_future(sleep(TICK_S)) if tick.done() else tick
+                woken = asyncio.create_task(self._wake.wait()) if woken.done() else woken
+                await asyncio.wait({tick, woken, *self._under_way}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             tick.cancel()
+            woken.cancel()
             await self._leave()
+
+    def wake(self) -> None:
+        """Something was queued: `run` looks at once, and not at its next tick."""
+        self._wake.set()
 
     async def deliver_due(self) -> None:
         """Send all that is due now, and end."""

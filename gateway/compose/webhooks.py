@@ -53,7 +53,9 @@ class WebhookUses(Wired):
     async def test_webhook(self, webhook: WebhookId) -> Delivery:
         """Queue a test event."""
         now_us = self._clock.now_us()
-        return await register_webhook.send_test(self.store, webhook, self._entropy, now_us, fields.instant(now_us))
+        queued = await register_webhook.send_test(self.store, webhook, self._entropy, now_us, fields.instant(now_us))
+        self._delivery.wake()
+        return queued
 
     async def webhook(self, webhook: WebhookId) -> Webhook:
         """One; UnknownError."""
@@ -69,17 +71,22 @@ class WebhookUses(Wired):
 
     async def replay_delivery(self, webhook: WebhookId, event: EventId) -> Delivery:
         """Send one again that is dead or delivered."""
-        return await register_webhook.replay(self.store, webhook, event, self._clock.now_us())
+        replayed = await register_webhook.replay(self.store, webhook, event, self._clock.now_us())
+        self._delivery.wake()
+        return replayed
 
     async def replay_dead_deliveries(self, webhook: WebhookId) -> int:
         """Send the dead ones again; returns how many."""
-        return await register_webhook.replay_dead(self.store, webhook, self._clock.now_us())
+        replayed = await register_webhook.replay_dead(self.store, webhook, self._clock.now_us())
+        self._delivery.wake()
+        return replayed
 
     # --- jobs ---------------------------------------------------------------------------------------------
 
     async def queue_deliveries(self) -> None:
         """Turn what was committed since the last time into deliveries."""
-        await self._queue.queue()
+        if await self._queue.queue():
+            self._delivery.wake()
 
     async def deliver_webhooks(self) -> None:
         """Queue what happened, send all that is due now, and end."""

@@ -4,7 +4,7 @@ Whoever lacks the token learns nothing of what was wrong with the rest. A reques
 transaction with its precondition and, for a POST with an Idempotency-Key, with the answer that is remembered.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -72,7 +72,7 @@ class Endpoint:
             status: None if kind is None else TypeAdapter(kind) for status, kind in route.answers.items()
         }
 
-    async def answer(self, request: web.Request) -> web.StreamResponse:
+    async def answer(self, request: web.Request) -> web.Response:
         """Answer one request; faults are left to `problems`."""
         caller, secret = await self._caller(request)
         path = self._path(request)
@@ -99,9 +99,8 @@ class Endpoint:
             return self._reply(request, encoded)
         # a seat is given back before the answer is sent, which a slow reader may draw out
         async with self._desk.courtesy.turn() if self._waits else nullcontext():
-            answer = await self.route.handler(asked)
-            whole = None if isinstance(answer.body, AsyncIterator) else self._encode(answer, asked)
-        return await self._stream(request, answer) if whole is None else self._reply(request, whole)
+            encoded = self._encode(await self.route.handler(asked), asked)
+        return self._reply(request, encoded)
 
     # --- what is asked --------------------------------------------------------------------------------------
 
@@ -203,20 +202,6 @@ class Endpoint:
         if status != HTTPStatus.OK or HTTPStatus.NOT_MODIFIED not in self._adapters:
             return False
         return conditional.held(_joined(request.headers.getall("If-None-Match", [])), tag)
-
-    async def _stream(self, request: web.Request, answer: Answer) -> web.StreamResponse:
-        """Send the body piece by piece; the first is waited for, so that a fault before it is still a problem."""
-        pieces: AsyncIterator[str] = answer.body
-        first = await anext(pieces, "")
-        headers = self._common() | {"Content-Type": f"{CSV}; charset=utf-8; header=present"} | dict(answer.headers)
-        response = web.StreamResponse(status=answer.status, headers=headers)
-        await response.prepare(request)
-        if request.method != "HEAD":
-            await response.write(first.encode())
-            async for piece in pieces:
-                await response.write(piece.encode())
-        await response.write_eof()
-        return response
 
     def _common(self) -> dict[str, str]:
         headers = {} if isinstance(self.route.access, Public) else {"Cache-Control": "no-store"}
