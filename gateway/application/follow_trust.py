@@ -5,6 +5,7 @@ The view that scans are judged by is only ever replaced as a whole.
 
 import hashlib
 from collections.abc import Callable
+from typing import Literal
 
 import structlog
 
@@ -138,7 +139,9 @@ class TrustDesk:
             status = self._head(operator, "status", token, self.status_uri(operator), held.version, now_s)
             link.publish(status_head_topic(operator), status, qos=1, retain=True)
 
-    def _head(self, operator: OperatorId, sub: str, token: str, uri: str, version: int, now_s: int) -> bytes:
+    def _head(
+        self, operator: OperatorId, sub: Literal["trust", "status"], token: str, uri: str, version: int, now_s: int
+    ) -> bytes:
         digest = base64url.encode(hashlib.sha256(token.encode()).digest())
         claims = HeadClaims(operator, sub, now_s, version, self.view.epoch, digest, uri)
         return self._rings.jws(operator, "gateway", HEAD, encode(claims)).encode()

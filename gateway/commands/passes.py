@@ -206,9 +206,12 @@ def verify(
 @click.argument("operator")
 @click.argument("pass_id")
 @click.option("--standing", type=click.Choice(list(STANDINGS)), default="revoked", show_default=True)
+@click.option("--reason", default="", help="Why; kept in the audit chain.")
 @told
-def revoke(data: Path, operator: str, pass_id: str, standing: str) -> None:
+def revoke(data: Path, operator: str, pass_id: str, standing: str, reason: str) -> None:
     """Revoke, suspend or restore the pass PASS_ID of OPERATOR; it counts from the gateway's next scan on.
+
+    What is revoked stays revoked.
 
     \b
     Example:
@@ -216,12 +219,11 @@ def revoke(data: Path, operator: str, pass_id: str, standing: str) -> None:
     """
     ref = PassRef(OperatorId(operator), pass_id)
 
-    async def run() -> bool:
+    async def run() -> None:
         async with opened(data) as gateway:
-            return await gateway.set_pass_standing(ref, STANDINGS[standing], by_whom())
+            await gateway.set_pass_standing(ref, STANDINGS[standing], by_whom(), reason)
 
-    if not asyncio.run(run()):
-        raise click.ClickException(f"operator {operator} has no pass {pass_id}")
+    asyncio.run(run())
     click.echo(f"Pass {pass_id} of {operator} is {standing}.")
 
 

@@ -53,13 +53,8 @@ class PeopleUses(Wired):
         """Sign and keep one pass."""
         return (await self.issue_passes([order], by))[0]
 
-    async def set_pass_standing(self, ref: PassRef, standing: Standing, by: str) -> bool:
-        """Revoke, suspend or restore a pass; False when the books hold no such pass."""
-        async with self.store.writing() as ledger:
-            return await ledger.set_pass_standing(ref, standing, by)
-
-    async def change_pass_standing(self, ref: PassRef, standing: Standing, reason: str, by: str) -> None:
-        """Suspend, revoke or restore a pass as a partner may: what is revoked stays so. UnknownError, ConflictError."""
+    async def set_pass_standing(self, ref: PassRef, standing: Standing, by: str, reason: str = "") -> None:
+        """Suspend, revoke or restore a pass; what is revoked stays so. UnknownError, ConflictError."""
         await configure.set_pass_standing(self.store, ref, standing, reason, by)
 
     async def rehearse(self, door: DoorRef, text: str, credential: Credential, now_us: int) -> Verdict:

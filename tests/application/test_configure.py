@@ -99,7 +99,7 @@ REFUSED: dict[str, tuple[Act, type[PasserelleError], str]] = {
     ),
     "a visitor of nobody": (lambda house: house.gateway.add_visitor(NEW), UnknownError, "is unknown"),
     "the standing of no pass": (
-        lambda house: house.gateway.change_pass_standing(PassRef(HOME, "none"), Standing.REVOKED, "", "test"),
+        lambda house: house.gateway.set_pass_standing(PassRef(HOME, "none"), Standing.REVOKED, "test"),
         UnknownError,
         "has issued no pass none",
     ),

@@ -45,7 +45,7 @@ class Desk(Protocol):
     async def issue_pass(self, order: PassOrder, by: str) -> Issued:
         """Sign and keep one pass."""
 
-    async def change_pass_standing(self, ref: PassRef, standing: Standing, reason: str, by: str) -> None:
+    async def set_pass_standing(self, ref: PassRef, standing: Standing, by: str, reason: str = "") -> None:
         """Suspend, revoke or restore a pass."""
 
 
@@ -145,7 +145,7 @@ class Passes:
         known = await self._found(asked)
         check(asked.precondition, known.seq)
         ref = known.value.claims.ref
-        await self._desk.change_pass_standing(ref, body.standing, body.reason or "", asked.by.by)
+        await self._desk.set_pass_standing(ref, body.standing, asked.by.by, body.reason or "")
         return shown(await self._found(asked), pass_shown)
 
     async def _found(self, asked: Asked) -> Changed[IssuedPass]:
