@@ -25,15 +25,15 @@ from gateway.application.webhook_ports import (
 )
 from gateway.domain.directory import Directory
 from gateway.domain.ids import OperatorId
-from gateway.domain.visits import VisitState
 from gateway.domain.webhooks import Delivery, EventId, EventType, event_id, fresh
 
 log = structlog.get_logger("passerelle.webhooks")
 
-STEP = 1000
-"""Lines of the chain that are read at once."""
+STEP = 200
+"""Lines of the chain that are read at once, and whose deliveries are kept at once: scans go between."""
+KEEP_EVERY = 5000
 KEEP_EVERY_US = 60_000_000
-"""The cursor is kept with what it found, and otherwise this often: reading a line again does no harm."""
+"""The cursor is kept with what it found, and otherwise so often, by lines or time: a line may be read again."""
 KEPT_US = 30 * 86_400 * 1_000_000
 """How long a delivery that is done with can be looked at and replayed."""
 CHUNK = 1000
@@ -105,7 +105,7 @@ class DeliveryQueue:
         deliveries: list[Delivery] = []
         for happening in happenings:
             deliveries += await self._told_guarded(happening, directory, listeners, now_us)
-        stale = upto - self._kept >= STEP or now_us - self._kept_us >= KEEP_EVERY_US
+        stale = upto - self._kept >= KEEP_EVERY or now_us - self._kept_us >= KEEP_EVERY_US
         if not deliveries and not stale:
             return 0
         async with self._store.writing() as ledger:
@@ -147,34 +147,27 @@ class DeliveryQueue:
         """What there is to tell; None where it came to nothing."""
         match happening:
             case VisitMoved():
-                return await self._of_visit(happening)
+                return self._of_visit(happening)
             case ChargeSealed():
-                return await self._of_charge(happening)
+                return self._of_charge(happening)
             case PassRevoked():
                 return await self._of_pass(happening)
             case DoorAlarm():
                 return self._of_door(happening, directory)
 
-    async def _of_visit(self, moved: VisitMoved) -> News | None:
+    def _of_visit(self, moved: VisitMoved) -> News:
         """A visit that began, or one that stands ended now. An end taken back before anybody heard of it is none."""
-        row = await self._store.visit_row(moved.visit)
-        if row is None:
-            return None
-        id_ = event_id(moved.type, moved.visit)
-        if moved.type is EventType.VISIT_ENDED:
-            if row.state != VisitState.COMPLETED or row.ended_us is None:
-                return None
-            # a re-entry takes the end back, and then there is another one to tell
-            id_ = event_id(moved.type, moved.visit, row.ended_us)
+        row = moved.visit
+        # a re-entry takes the end back, and then there is another one to tell
+        end = () if moved.type is EventType.VISIT_STARTED else (str(row.ended_us),)
+        id_ = event_id(moved.type, row.id, *end)
         parties = {OperatorId(row.home), OperatorId(row.host)}
         data = {reader: self._shapes.visit(row, reader) for reader in parties}
         return News(moved.seq, id_, moved.type, moved.at_us, data)
 
-    async def _of_charge(self, sealed: ChargeSealed) -> News | None:
-        row = await self._store.charge_row(sealed.host, sealed.number)
-        if row is None:
-            return None
-        id_ = event_id(EventType.CHARGE_SEALED, sealed.host, sealed.number)
+    def _of_charge(self, sealed: ChargeSealed) -> News:
+        row = sealed.record
+        id_ = event_id(EventType.CHARGE_SEALED, row.host, row.number)
         parties = {OperatorId(row.home), OperatorId(row.host)}
         data = dict.fromkeys(parties, self._shapes.charge(row))
         return News(sealed.seq, id_, EventType.CHARGE_SEALED, sealed.at_us, data)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gateway.application.reading import Page, Window
-from gateway.domain.ids import DoorRef, OperatorId, PassRef, VisitId
+from gateway.application.reported import ChargeRow, VisitRow
+from gateway.domain.ids import DoorRef, OperatorId, PassRef
 from gateway.domain.webhooks import Delivery, DeliveryState, EventId, EventType, Tried, Webhook, WebhookId
 
 # --- what happened, as the audit chain tells it -------------------------------------------------------------
@@ -16,12 +17,13 @@ from gateway.domain.webhooks import Delivery, DeliveryState, EventId, EventType,
 
 @dataclass(frozen=True, slots=True)
 class VisitMoved:
-    """A door confirmed that the visit began (`VISIT_STARTED`), or something that may have ended it (`VISIT_ENDED`)."""
+    """A door confirmed that the visit began (`VISIT_STARTED`), or it was ended and stands so (`VISIT_ENDED`)."""
 
     seq: int
     at_us: int
     type: EventType
-    visit: VisitId
+    visit: VisitRow
+    """As it stands now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,7 @@ class ChargeSealed:
 
     seq: int
     at_us: int
-    host: OperatorId
-    number: int
+    record: ChargeRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ that a thousand slow ones cost a thousand comparisons a turn and no timer each.
 import asyncio
 import ipaddress
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from math import inf
@@ -31,6 +31,9 @@ CUT = Metric("passerelle_http_connections_cut", "HTTP connections refused or cut
 _LAST_WORD_S = 2
 """How long the answer to a body that came too slowly may take to leave."""
 _V6_PREFIX = 64
+_CUT_AT_ONCE = 10
+_CUT_EVERY_S = 0.01
+"""Connections cut one after another, and the pause after them: a thousand a second."""
 _MALFORMED = (HttpProcessingError, RequestPayloadError)
 
 
@@ -134,8 +137,10 @@ class GuardedConnection(web.RequestHandler):
 
     # --- deadlines ------------------------------------------------------------------------------------------
 
-    def sweep(self, now: float) -> None:
-        """Cut the connection if it is late; a handler that waits for its body is woken and answers first."""
+    def sweep(self, now: float) -> bool:
+        """Cut the connection if it is late, and say whether; a handler that waits for its body first answers."""
+        if now < min(self._unread_due, self._last_due, self._head_due, self._body_due) or self.transport is None:
+            return False
         if now >= self._unread_due:
             self._cut("slow_reader")
         elif now >= self._last_due:
@@ -144,6 +149,7 @@ class GuardedConnection(web.RequestHandler):
             self._head_late(now)
         elif now >= self._body_due:
             self._body_late(now)
+        return True
 
     def _head_late(self, now: float) -> None:
         if self.busy:
@@ -268,9 +274,16 @@ class GuardedServer(web.Server):
 
     def watch(self) -> None:
         """Look at all deadlines, now and every `sweep_s`."""
-        now = self._loop.time()
-        for connection in self.connections:
-            connection.sweep(now)  # type: ignore[attr-defined]
+        self._look(iter(tuple(self.connections)))
+
+    def _look(self, rest: Iterator[web.RequestHandler]) -> None:
+        now, cut = self._loop.time(), 0
+        for connection in rest:
+            cut += connection.sweep(now)  # type: ignore[attr-defined]
+            if cut == _CUT_AT_ONCE:
+                # whoever opened a thousand together is late together: a scan must not wait for them all
+                self._timer = self._loop.call_later(_CUT_EVERY_S, self._look, rest)
+                return
         self._timer = self._loop.call_later(self._limits.sweep_s, self.watch)
 
     # --- the end --------------------------------------------------------------------------------------------

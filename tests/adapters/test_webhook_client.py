@@ -153,6 +153,14 @@ async def test_of_an_endless_answer_a_bounded_part_is_taken() -> None:
     assert taken < MAX_ANSWER + 16 * 1024 * 1024
 
 
+async def test_a_body_that_trickles_is_not_waited_for_once_its_status_was_heard() -> None:
+    patient = WebhookClient(LOOPBACK, nothing, patience=Patience(linger_s=0.1))
+    began = time.monotonic()
+    async with talking(says_for_ever(OK + b"Content-Length: 1000000\r\n\r\n", b"a", 0.02)) as url:
+        assert await patient.send(dispatch(url)) == Tried(200)
+    assert time.monotonic() - began < 4
+
+
 async def test_nobody_there_is_unreachable() -> None:
     async with listening() as receiver:
         url = receiver.url

@@ -94,6 +94,7 @@ async def test_a_visit_is_told_when_its_door_says_opened_and_when_it_ends(hooked
     assert len(receiver.heard) == 2
     await hooked.tell()
     assert len(receiver.heard) == 2, "told once"
+    assert hooked.rows("SELECT c.seq = h.seq FROM webhook_cursor c, chain_head h") == [(1,)], "and not read again"
 
 
 async def test_each_party_is_told_what_it_may_know(hooked: Hooked, receiver: Receiver) -> None:

@@ -177,6 +177,15 @@ def test_an_instant_is_read_and_shown(text: str, shown: str) -> None:
     assert instant(microseconds(text)) == shown
 
 
+BEYOND = ("9999-12-31T23:59:59-00:01", "0001-01-01T00:00:00+00:01")
+
+
+@pytest.mark.parametrize("text", BEYOND)
+def test_an_instant_that_its_offset_puts_into_no_year_is_none(text: str) -> None:
+    with pytest.raises(ValueError, match="no such instant"):
+        microseconds(text)
+
+
 @given(st.integers(-(10**15), 10**17))
 def test_every_instant_is_read_as_it_was_shown(us: int) -> None:
     assert microseconds(instant(us)) == us

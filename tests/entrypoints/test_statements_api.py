@@ -107,6 +107,8 @@ NONSENSE = {
     "no end": ({"from": JANUARY["from"]}, "invalid"),
     "a day that is none": (JANUARY | {"before": "2027-02-30T00:00:00Z"}, "invalid"),
     "no zone": (JANUARY | {"before": "2027-02-01T00:00:00"}, "invalid"),
+    "an end after every year": (JANUARY | {"before": "9999-12-31T23:59:59-23:59"}, "invalid"),
+    "an end in microseconds": (JANUARY | {"before": 1_801_440_000_000_000}, "invalid"),
 }
 
 

@@ -106,7 +106,13 @@ MISTAKES: dict[str, tuple[dict[str, Any], tuple[int, str], str]] = {
     "an end that has passed": ({"expires": "2026-01-01T00:00:00Z"}, (422, "invalid"), "expires: it has passed"),
     "an end without its zone": ({"expires": "2036-01-01T00:00:00"}, (422, "invalid"), "expires: "),
     "an end that no calendar has": ({"expires": "2036-02-30T00:00:00Z"}, (422, "invalid"), "no such instant"),
-    "an end in seconds": ({"expires": NOW_S + 3600}, (422, "invalid"), "expires: "),
+    "an end that its offset puts after every year": (
+        {"expires": "9999-12-31T23:59:59-23:59"},
+        (422, "invalid"),
+        "no such instant",
+    ),
+    "an end in seconds": ({"expires": NOW_S + 3600}, (422, "invalid"), "expires: an instant is written"),
+    "an end in microseconds": ({"expires": (NOW_S + 3600) * 1_000_000}, (422, "invalid"), "an instant is written"),
 }
 
 

@@ -9,15 +9,18 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 
 from gateway.adapters.db.bulk import look_up
+from gateway.adapters.db.charge_pages import CHARGES
 from gateway.adapters.db.connect import snapshot
 from gateway.adapters.db.money_ledger import CHARGE
-from gateway.adapters.db.prepared import Prepared
+from gateway.adapters.db.prepared import Prepared, by_key
 from gateway.adapters.db.reading import Reading
-from gateway.adapters.db.schema import chain_head, webhook_cursor
+from gateway.adapters.db.schema import chain_head, charge_records, visits, webhook_cursor
 from gateway.adapters.db.verdicts import DECISION
 from gateway.adapters.db.visit_ledger import REPORT
+from gateway.adapters.db.visit_pages import VISITS
+from gateway.application.reported import ChargeRow, VisitRow
 from gateway.application.webhook_ports import ChargeSealed, DoorAlarm, Feed, Happening, PassRevoked, VisitMoved
-from gateway.domain.ids import DoorRef, OperatorId, PassRef, VisitId
+from gateway.domain.ids import DoorRef, OperatorId, PassRef
 from gateway.domain.presence import Standing
 from gateway.domain.visits import MICROSECONDS, VisitState
 from gateway.domain.webhooks import EventType
@@ -31,15 +34,19 @@ OUTCOMES = frozenset({EventKind.OPENED, EventKind.NOT_OPENED})
 
 KINDS: Mapping[EventType, frozenset[str]] = {
     EventType.VISIT_STARTED: frozenset({REPORT}),
-    EventType.VISIT_ENDED: frozenset({REPORT, DECISION, VISIT_ENDED}),
+    EventType.VISIT_ENDED: frozenset({REPORT, VISIT_ENDED}),
     EventType.CHARGE_SEALED: frozenset({CHARGE}),
     EventType.PASS_REVOKED: frozenset({PASS_STANDING, MEMBER_PUT}),
     EventType.DOOR_ALARM: frozenset({REPORT}),
 }
-"""In which lines of the chain each type of event shows."""
+"""In which lines of the chain each type of event shows; an end also in decisions."""
 
 _HEAD = Prepared(select(chain_head.c.seq))
 _CURSOR = Prepared(select(webhook_cursor.c.seq))
+_VISIT = Prepared(VISITS.rows.where(by_key(visits)))
+_CHARGE = Prepared(CHARGES.rows.where(by_key(charge_records)))
+_ENDED = f"state = '{VisitState.COMPLETED.value}' AND ended_us IS NOT NULL"
+_STANDS_ENDED = f"SELECT id FROM visits WHERE {_ENDED} AND id IN (VALUES "  # noqa: S608 - a constant
 
 
 class Line(NamedTuple):
@@ -50,6 +57,15 @@ class Line(NamedTuple):
     at_us: int
     content: dict[str, Any]
     link: bytes
+
+
+class Decided(NamedTuple):
+    """A decision that was about a visit."""
+
+    seq: int
+    at_us: int
+    visit: str
+    holder: str | None
 
 
 class WebhookFeed(Reading):
@@ -74,11 +90,11 @@ def read_feed(connection: sqlite3.Connection, after: int, wanted: frozenset[Even
         if EventType.VISIT_STARTED in wanted:
             found += _started(connection, lines, of_scans)
         if EventType.VISIT_ENDED in wanted:
-            found += _ended(connection, lines, of_scans, after)
+            found += _ended(connection, lines, of_scans, after, upto)
+        if EventType.CHARGE_SEALED in wanted:
+            found += _sealed(connection, lines)
         if EventType.PASS_REVOKED in wanted:
             found += _revoked(connection, lines)
-    if EventType.CHARGE_SEALED in wanted:
-        found += _sealed(lines)
     if EventType.DOOR_ALARM in wanted:
         found += _alarms(lines)
     return Feed(sorted(found, key=lambda each: each.seq), upto)
@@ -93,6 +109,16 @@ def _lines(connection: sqlite3.Connection, after: int, upto: int, wanted: Iterab
         (after, upto, *kinds),
     )
     return [Line(seq, kind, at_us, json.loads(content), link) for seq, kind, at_us, content, link in rows]
+
+
+def _decided(connection: sqlite3.Connection, after: int, upto: int) -> list[Decided]:
+    """Decisions are by far the most lines: SQLite reads their JSON, and other threads run meanwhile."""
+    rows = connection.execute(
+        "SELECT seq, at_us, json_extract(content, '$.visit') AS visit, json_extract(content, '$.holder') FROM events "
+        "WHERE seq > ? AND seq <= ? AND content IS NOT NULL AND kind = ? AND visit IS NOT NULL ORDER BY seq",
+        (after, upto, DECISION),
+    )
+    return [Decided._make(row) for row in rows]
 
 
 def _visits_of_scans(connection: sqlite3.Connection, lines: Sequence[Line]) -> dict[str, str]:
@@ -122,40 +148,57 @@ def _started(connection: sqlite3.Connection, lines: Sequence[Line], of_scans: Ma
     rows = look_up(
         connection, "SELECT id, opened_jws FROM visits WHERE (id, opened_jws) IN (VALUES ", 2, list(told), ")"
     )
-    began = [(told[visit, jws], VisitId(visit)) for visit, jws in rows]
-    return [VisitMoved(line.seq, line.at_us, EventType.VISIT_STARTED, visit) for line, visit in began]
+    return [
+        VisitMoved(line.seq, line.at_us, EventType.VISIT_STARTED, _visit(connection, visit))
+        for visit, line in ((visit, told[visit, jws]) for visit, jws in rows)
+    ]
 
 
 def _ended(
-    connection: sqlite3.Connection, lines: Sequence[Line], of_scans: Mapping[str, str], after: int
+    connection: sqlite3.Connection, lines: Sequence[Line], of_scans: Mapping[str, str], after: int, upto: int
 ) -> list[Happening]:
-    """Visits that a line may have ended, each by its last one. Whether it stands ended is the reader's to see."""
-    moved: dict[str, Line] = {}
-    holders: dict[str, Line] = {}
+    """Visits that a line was about and that stand ended, each by the last such line."""
+    moved: dict[str, tuple[int, int]] = {}
+    holders: dict[str, tuple[int, int]] = {}
+    for decided in _decided(connection, after, upto):
+        moved[decided.visit] = (decided.seq, decided.at_us)
+        if decided.holder is not None:
+            holders.setdefault(decided.holder, (decided.seq, decided.at_us))
     for line in lines:
-        visit = line.content.get("visit")
-        if _is_outcome(line):
-            visit = of_scans.get(line.content["scan"])
-        if line.kind in {REPORT, DECISION, VISIT_ENDED} and visit is not None:
-            moved[visit] = line
-            if line.kind == DECISION and "holder" in line.content:
-                holders.setdefault(line.content["holder"], line)
+        visit = of_scans.get(line.content["scan"]) if _is_outcome(line) else line.content.get("visit")
+        if line.kind in {REPORT, VISIT_ENDED} and visit is not None:
+            moved[visit] = max(moved.get(visit, (0, 0)), (line.seq, line.at_us))
     # a decision names the visit it is about, and may have ended the one that its holder had elsewhere
-    for visit, holder, changed_seq in _changed_since(connection, after, holders):
-        if changed_seq >= holders[holder].seq:
+    for visit, holder, changed_seq in _ended_since(connection, after, holders):
+        if changed_seq >= holders[holder][0]:
             moved.setdefault(visit, holders[holder])
-    return [VisitMoved(line.seq, line.at_us, EventType.VISIT_ENDED, VisitId(visit)) for visit, line in moved.items()]
+    keys = [(visit,) for visit in moved]
+    ended = look_up(connection, _STANDS_ENDED, 1, keys, ")")
+    return [VisitMoved(*moved[visit], EventType.VISIT_ENDED, _visit(connection, visit)) for (visit,) in ended]
 
 
-def _changed_since(connection: sqlite3.Connection, after: int, holders: Iterable[str]) -> list[tuple[str, str, int]]:
-    return look_up(
-        connection,
-        "SELECT id, holder, changed_seq FROM visits "  # noqa: S608 - a number
-        f"WHERE changed_seq > {after:d} AND state = '{VisitState.COMPLETED.value}' AND holder IN (VALUES ",
-        1,
-        [(holder,) for holder in holders],
-        ")",
-    )
+def _ended_since(
+    connection: sqlite3.Connection, after: int, holders: Collection[str]
+) -> Iterable[tuple[str, str, int]]:
+    marks = ", ".join("?" * len(holders))
+    return connection.execute(
+        "SELECT id, holder, changed_seq FROM visits "  # noqa: S608 - constants and marks
+        f"WHERE changed_seq > ? AND {_ENDED} AND holder IN ({marks})",
+        (after, *holders),
+    ).fetchall()
+
+
+def _visit(connection: sqlite3.Connection, visit: str) -> VisitRow:
+    return VisitRow._make(_VISIT.run(connection, pk_id=visit).fetchone())
+
+
+def _sealed(connection: sqlite3.Connection, lines: Sequence[Line]) -> list[Happening]:
+    found: list[Happening] = []
+    for line in lines:
+        if line.kind == CHARGE:
+            row = _CHARGE.run(connection, pk_host=line.content["host"], pk_number=line.content["number"]).fetchone()
+            found.append(ChargeSealed(line.seq, line.at_us, ChargeRow._make(row)))
+    return found
 
 
 def _revoked(connection: sqlite3.Connection, lines: Sequence[Line]) -> list[Happening]:
@@ -185,14 +228,6 @@ def _revoked(connection: sqlite3.Connection, lines: Sequence[Line]) -> list[Happ
             for issuer, id_ in refs
         ]
     return found
-
-
-def _sealed(lines: Sequence[Line]) -> list[Happening]:
-    return [
-        ChargeSealed(line.seq, line.at_us, OperatorId(line.content["host"]), line.content["number"])
-        for line in lines
-        if line.kind == CHARGE
-    ]
 
 
 def _alarms(lines: Sequence[Line]) -> list[Happening]:

@@ -21,6 +21,7 @@ _THREE_DIGITS = tuple(f"{number:03d}" for number in range(1000))
 _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
+_FORM_OF_INSTANT = "an instant is written 2026-11-23T08:00:00Z (RFC 3339)"
 _CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Unicode's categories of control characters, halves of surrogate pairs, and separators of lines and paragraphs."""
 _NO_CONTROLS = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]+$"
@@ -46,17 +47,21 @@ def _until_minute(minute: int) -> str:
 def microseconds(text: str) -> int:
     """RFC 3339 with its offset as UTC microseconds, finer digits cut off. ValueError."""
     if _INSTANT.fullmatch(text) is None:
-        message = "an instant is written 2026-11-23T08:00:00Z (RFC 3339)"
+        message = _FORM_OF_INSTANT
         raise ValueError(message)
     try:
-        return (datetime.fromisoformat(text.upper()) - EPOCH) // _MICROSECOND
-    except ValueError:
+        # in UTC, lest an offset lead out of the years that can be written
+        return (datetime.fromisoformat(text.upper()).astimezone(UTC) - EPOCH) // _MICROSECOND
+    except (ValueError, OverflowError):
         message = "there is no such instant"
         raise ValueError(message) from None
 
 
-def _read_instant(value: Any) -> Any:
-    return microseconds(value) if isinstance(value, str) else value
+def _read_instant(value: Any) -> int:
+    if not isinstance(value, str):
+        message = _FORM_OF_INSTANT
+        raise ValueError(message)  # noqa: TRY004 - pydantic takes a TypeError for a fault of ours
+    return microseconds(value)
 
 
 def _plain(text: str) -> str:

@@ -1,0 +1,125 @@
+"""Doors before partners: who waits for whom, on the loop and on the thread that reads the books."""
+
+import asyncio
+import json
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from gateway.adapters.db import open_store
+from gateway.adapters.db.aside import PATIENCE_S as READER_PATIENCE_S
+from gateway.application.reading import Window
+from gateway.application.reported import VisitFilter
+from gateway.compose import system_entropy
+from gateway.entrypoints import courtesy
+from gateway.entrypoints.courtesy import STEP, Courtesy
+from tests.entrypoints.http import bearer
+from tests.entrypoints.reading import items, read
+from tests.gateways import House
+
+
+async def turns(count: int) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def test_one_request_is_in_work_at_a_time_in_the_order_in_which_they_came() -> None:
+    desk, order = Courtesy(), []
+
+    async def request(name: int) -> None:
+        async with desk.turn():
+            order.append(f"{name} begins")
+            await turns(3)
+            order.append(f"{name} ends")
+
+    await asyncio.gather(*(request(name) for name in (1, 2, 3)))
+    assert order == ["1 begins", "1 ends", "2 begins", "2 ends", "3 begins", "3 ends"]
+
+
+async def test_a_scan_that_comes_in_the_middle_of_a_list_is_decided_before_the_next_step() -> None:
+    desk, order = Courtesy(), []
+
+    def view(row: int) -> int:
+        if row % STEP == 0:
+            order.append(row // STEP)
+        if row == STEP:
+            desk.scans_wait(True)
+        return row
+
+    listing = asyncio.ensure_future(desk.json(range(4 * STEP), view))
+    await turns(20)
+    assert order == [0, 1], "the second step is done, the third waits for the scan"
+    desk.scans_wait(False)
+    assert json.loads(await listing) == list(range(4 * STEP))
+    assert order == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("count", [0, 1, STEP - 1, STEP, STEP + 1, 3 * STEP])
+async def test_a_list_made_in_steps_is_the_list(count: int) -> None:
+    rows = list(range(count))
+    assert json.loads(await Courtesy().json(rows, lambda row: {"row": row})) == [{"row": row} for row in rows]
+    assert await Courtesy().convert(rows, str) == list(map(str, rows))
+
+
+async def test_scans_without_end_starve_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(courtesy, "PATIENCE_S", 0.001)
+    desk = Courtesy()
+    desk.scans_wait(True)
+    async with asyncio.timeout(5), desk.turn():
+        assert len(await desk.convert(range(3 * STEP), str)) == 3 * STEP
+
+
+async def test_a_request_that_is_broken_off_gives_its_seat_back() -> None:
+    desk = Courtesy()
+    desk.scans_wait(True)
+
+    async def request() -> None:
+        async with desk.turn():
+            await asyncio.Event().wait()
+
+    waiting = [asyncio.ensure_future(request()) for _ in range(3)]
+    await turns(5)
+    for each in waiting:
+        each.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    desk.scans_wait(False)
+    async with asyncio.timeout(5), desk.turn():
+        pass
+
+
+async def test_a_long_query_stands_aside_on_its_thread_and_ends_all_the_same(tmp_path: Path) -> None:
+    store = await open_store(tmp_path, system_entropy, lambda: 1)
+    try:
+        async with store.writing() as ledger:
+            for number in range(3_000):
+                await ledger.note("filler", {"number": number})
+        quick = await _seconds_of(store.events_page(Window(limit=3_000)))
+        store.scans_wait(True)
+        slow = await _seconds_of(store.events_page(Window(limit=3_000)))
+        assert slow > quick + READER_PATIENCE_S, "it was asked at least twice whether it may go on"
+        assert (await store.visits_page(VisitFilter(), Window())).total == 0, "a short one is not held up"
+        # released from another thread, as the admission desk's loop does
+        threading.Timer(READER_PATIENCE_S / 4, store.scans_wait, (False,)).start()
+        assert (await store.events_page(Window(limit=3_000))).total == 3_000
+    finally:
+        await store.close()
+
+
+async def _seconds_of(reading: "asyncio.Future[object] | object") -> float:
+    began = time.perf_counter()
+    await reading  # type: ignore[misc]
+    return time.perf_counter() - began
+
+
+async def test_lists_are_read_while_doors_are_served(house: House) -> None:
+    """The whole of it, wired: a gateway under requests decides every scan, and answers every request."""
+    door = await house.door()
+    people = [await house.person() for _ in range(8)]
+    asked = [asyncio.ensure_future(read(house, "/v1/audit/events", bearer(house), limit=1000)) for _ in range(12)]
+    for person in people:
+        assert (await house.shows(door, person)).claims.outcome == "granted"
+    for reply in await asyncio.gather(*asked):
+        assert items(reply)
+    assert len(items(await read(house, "/v1/visits", bearer(house)))) == len(people)
