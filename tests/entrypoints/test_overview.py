@@ -126,7 +126,11 @@ async def test_a_browser_is_told_to_run_nothing_and_to_fetch_from_nowhere_else(s
     fetched = {}
     for address in re.findall(r'(?:href|src)="([^"]*)"', reply.text):
         fetched[address] = (await ask(shared_house, "GET", address)).headers["Content-Type"]
-    assert fetched == {"/static/passerelle.css": "text/css", "/static/passerelle.svg": "image/svg+xml"}
+    assert fetched == {
+        "/static/passerelle.css": "text/css",
+        "/static/passerelle.svg": "image/svg+xml",
+        "/docs": "text/html; charset=utf-8",
+    }
 
 
 async def test_a_gateway_where_nothing_happened_yet_says_so(house: House) -> None:
