@@ -14,7 +14,14 @@ from gateway.adapters.webhooks.guard import read_allowed
 from gateway.application.errors import ConfigurationError
 
 PREFIX = "PASSERELLE_"
-ELSEWHERE = frozenset({"PASSERELLE_KEY_PASSPHRASE", "PASSERELLE_KEY_PASSPHRASE_FILE", "PASSERELLE_REQUIRE_SERVICES"})
+ELSEWHERE = frozenset(
+    {
+        "PASSERELLE_KEY_PASSPHRASE",
+        "PASSERELLE_KEY_PASSPHRASE_FILE",
+        "PASSERELLE_REQUIRE_SERVICES",
+        "PASSERELLE_SCHEMATHESIS_EXAMPLES",
+    }
+)
 """Names with the prefix that are read by `keys.files` and by the tests, not here."""
 BROKER_FORMS = "write embedded, mqtt://host:port or mqtts://host:port"
 REMEDIES = {

@@ -5,6 +5,8 @@ from typing import Protocol
 
 REMEMBERED_US = 24 * 3600 * 1_000_000
 """How long a request may be repeated, microseconds."""
+CHUNK = 1000
+"""Answers that are forgotten in one transaction: scans pass between two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +27,8 @@ class AnswerLedger(Protocol):
     async def remember(self, caller: str, key: str, route: str, body_sha256: bytes, status: int, answer: bytes) -> None:
         """Keep the answer with what made it. ConflictError when the caller's key has one already."""
 
-    async def forget_remembered(self, before_us: int) -> int:
-        """Delete answers that were kept before that instant; returns how many."""
+    async def forget_remembered(self, before_us: int, most: int) -> int:
+        """Delete up to that many answers that were kept before that instant; returns how many."""
 
 
 class Answers(Protocol):

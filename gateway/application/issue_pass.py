@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gateway.application.errors import InvalidError, UnknownError
-from gateway.application.ports import ITSELF, IssuedPass, Signer, Store
+from gateway.application.ports import ITSELF, Signer, Store
 from gateway.domain.directory import Directory
 from gateway.domain.ids import HolderId, OperatorId, PassRef, PlanId
 from gateway.domain.passes import PassClaims, PassKind, Service
+from gateway.domain.people import IssuedPass
 from keys import cwt, framing, token
 from keys.faults import KeyFault
 from keys.pass_fields import PassFields

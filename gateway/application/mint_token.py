@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.application.errors import ForbiddenError, InvalidError, UnauthorizedError, UnknownError
 from gateway.application.ports import ITSELF, Store
@@ -40,6 +40,7 @@ class TokenOrder:
     name: str
     scopes: frozenset[Scope]
     expires_us: int | None = None
+    """None: as long as its maker's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +54,12 @@ class Minted:
 async def mint_token(store: Store, order: TokenOrder, by: Caller | None, now_us: int, entropy: Entropy) -> Minted:
     """Make a token. `by` None: a person at this installation's command line, who may give everything.
 
-    ForbiddenError: a scope or an operator beyond the caller's own. InvalidError: no scope, one that an operator's
-    token cannot carry, or an end that has passed. UnknownError: the operator.
+    ForbiddenError: a scope, an operator or an end beyond the caller's own. InvalidError: no scope, one that an
+    operator's token cannot carry, or an end that has passed. UnknownError: the operator.
     """
     if by is not None:
+        if order.expires_us is None:
+            order = replace(order, expires_us=by.expires_us)
         _check_reach(order, by)
     await _check(store, order, now_us)
     text = new_text(entropy)
@@ -94,7 +97,7 @@ async def recognise(store: Store, text: str, now_us: int) -> Caller:
     if found is None or not same or not found[0].counts(now_us):
         raise UnauthorizedError(_NO_MORE)
     token = found[0]
-    return Caller(token.id, token.operator, token.scopes)
+    return Caller(token.id, token.operator, token.scopes, token.expires_us)
 
 
 async def adopt(store: Store, text: str, now_us: int) -> bool:
@@ -147,6 +150,8 @@ def _check_reach(order: TokenOrder, by: Caller) -> None:
         raise ForbiddenError(f"this token acts for {by.operator} alone")
     if beyond := order.scopes - by.scopes:
         raise ForbiddenError(f"this token lacks {', '.join(sorted(beyond))}, and so cannot give it")
+    if by.expires_us is not None and (order.expires_us is None or order.expires_us > by.expires_us):
+        raise ForbiddenError("expires: later than this token's own end; none that it makes may count longer")
 
 
 async def _check(store: Store, order: TokenOrder, now_us: int) -> None:

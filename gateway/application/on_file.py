@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from gateway.application.reading import Changed, Page, Window
 from gateway.domain.directory import Door, Operator, Plan, Venue
 from gateway.domain.ids import DoorRef, HolderId, OperatorId, PassRef, PlanId, VenueId
+from gateway.domain.people import IssuedPass, Member
 from gateway.domain.presence import Standing
-
-if TYPE_CHECKING:
-    from gateway.application.ports import IssuedPass, Member
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ class VenueOnFile:
 class MemberOnFile:
     """A member with what a host may be shown of them."""
 
-    member: "Member"
+    member: Member
     alias: str
 
 
@@ -115,8 +113,8 @@ class Files(Protocol):
     async def ban_on_file(self, host: OperatorId, holder: HolderId) -> Changed[BanOnFile] | None:
         """The host's ban of a holder."""
 
-    async def passes_page(self, window: Window, which: PassFilter) -> Page[Changed["IssuedPass"]]:
+    async def passes_page(self, window: Window, which: PassFilter) -> Page[Changed[IssuedPass]]:
         """The window's passes that are asked for."""
 
-    async def pass_on_file(self, ref: PassRef) -> Changed["IssuedPass"] | None:
+    async def pass_on_file(self, ref: PassRef) -> Changed[IssuedPass] | None:
         """One pass."""

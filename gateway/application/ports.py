@@ -17,8 +17,8 @@ from gateway.domain.charges import ChargeRecord
 from gateway.domain.decision import Ask
 from gateway.domain.directory import Directory, Door, Mode, Operator, Plan, Venue
 from gateway.domain.fold import Outcome, Picture
-from gateway.domain.ids import DoorRef, HolderId, OperatorId, PassRef, PlanId, ScanId, VenueId, VisitId
-from gateway.domain.passes import PassClaims
+from gateway.domain.ids import DoorRef, HolderId, OperatorId, PassRef, ScanId, VenueId, VisitId
+from gateway.domain.people import IssuedPass, Member
 from gateway.domain.presence import Presence, Standing
 from gateway.domain.statements import Statement
 from gateway.domain.visits import Visit
@@ -26,40 +26,6 @@ from gateway.wire.signed import EventClaims
 
 ITSELF = "gateway"
 """Who acts, in the audit chain, when nobody is named: a program of this installation."""
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A person on an operator's books, known here by the operator's own number for them."""
-
-    operator: OperatorId
-    external_id: str
-    holder: HolderId
-    plan: PlanId
-    standing: Standing = Standing.VALID
-
-
-@dataclass(frozen=True, slots=True)
-class IssuedPass:
-    """A pass as its issuer keeps it: claims, holder, and how many entries it has left."""
-
-    claims: PassClaims
-    holder: HolderId
-    form: str
-    """``cwt`` or ``jwt``."""
-    plan: PlanId | None
-    standing: Standing = Standing.VALID
-    uses_left: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class VenueMode:
-    """A venue's mode as it was last set; number 0 when nobody ever set it."""
-
-    venue: VenueId
-    number: int
-    mode: Mode
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,9 +217,6 @@ class Store(Files, Reports, TokenBooks, Answers, WebhookBooks, Protocol):
 
     async def member(self, operator: OperatorId, external_id: str) -> Member | None:
         """The operator's member of that number."""
-
-    async def modes(self) -> list[VenueMode]:
-        """Every venue's mode with its number and reason: what doors are told again after a restart."""
 
     async def visits_open_since_before(self, before_us: int) -> list[Visit]:
         """PENDING and ACTIVE visits that began at that instant or earlier, oldest first."""

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import structlog
 
 from gateway.application.errors import StoreUnavailableError
-from gateway.application.ports import IssuedPass, Store
+from gateway.application.ports import Store
 from gateway.application.reading import Changed
 from gateway.application.reported import ChargeRow, VisitRow
 from gateway.application.webhook_ports import (
@@ -25,6 +25,7 @@ from gateway.application.webhook_ports import (
 )
 from gateway.domain.directory import Directory
 from gateway.domain.ids import OperatorId
+from gateway.domain.people import IssuedPass
 from gateway.domain.webhooks import Delivery, EventId, EventType, event_id, fresh
 
 log = structlog.get_logger("passerelle.webhooks")

@@ -8,12 +8,12 @@ from typing import Any
 import click
 
 from gateway.application.on_file import PassFilter
-from gateway.application.ports import IssuedPass
 from gateway.commands.books import data_option, json_option, opened, told
 from gateway.commands.pages import every
 from gateway.commands.tables import at, csv_option, one_form, show
 from gateway.commands.zone_text import service_names
 from gateway.domain.ids import HolderId, OperatorId
+from gateway.domain.people import IssuedPass
 from gateway.domain.presence import Standing
 from gateway.domain.visits import MICROSECONDS
 

@@ -21,6 +21,7 @@ from gateway.compose.clock import Clock
 from gateway.compose.directory import DirectoryUses
 from gateway.compose.money import MoneyUses
 from gateway.compose.people import PeopleUses
+from gateway.compose.reported import ReportedUses
 from gateway.compose.tokens import TokenUses
 from gateway.compose.webhooks import WebhookUses
 from gateway.config import Settings
@@ -39,7 +40,7 @@ WEBHOOKS_EVERY_S = 1.0
 log = structlog.get_logger("passerelle")
 
 
-class Gateway(DirectoryUses, PeopleUses, MoneyUses, TokenUses, WebhookUses):
+class Gateway(DirectoryUses, PeopleUses, MoneyUses, ReportedUses, TokenUses, WebhookUses):
     """One gateway: its methods are the use cases. Made by `build`; `start` opens broker, link and HTTP."""
 
     def __init__(

@@ -6,12 +6,13 @@ from gateway.application import configure
 from gateway.application.configure.people import MemberWanted
 from gateway.application.errors import UnknownError
 from gateway.application.issue_pass import Issued, PassOrder, issue_passes
-from gateway.application.ports import ITSELF, Member
+from gateway.application.ports import ITSELF
 from gateway.application.rehearse import rehearse
 from gateway.compose.wired import Wired
 from gateway.domain.decision import Verdict
 from gateway.domain.ids import DoorRef, HolderId, OperatorId, PassRef, PlanId
 from gateway.domain.passes import Credential
+from gateway.domain.people import Member
 from gateway.domain.presence import Standing
 
 

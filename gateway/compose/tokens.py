@@ -1,7 +1,7 @@
 """Use cases of API tokens, and what the API's dispatch asks of the gateway."""
 
 from gateway.application import mint_token
-from gateway.application.answers import REMEMBERED_US
+from gateway.application.answers import CHUNK, REMEMBERED_US
 from gateway.application.mint_token import Minted, TokenOrder
 from gateway.application.ports import Store
 from gateway.application.reading import Changed, Page, Window
@@ -51,8 +51,10 @@ class TokenUses(Wired):
 
     async def forget_answers(self) -> None:
         """Forget the answers of requests that were made too long ago to be repeated."""
-        async with self.store.writing() as ledger:
-            await ledger.forget_remembered(self._clock.now_us() - REMEMBERED_US)
+        forgotten = CHUNK
+        while forgotten == CHUNK:
+            async with self.store.writing() as ledger:
+                forgotten = await ledger.forget_remembered(self._clock.now_us() - REMEMBERED_US, CHUNK)
 
     async def own_token(self) -> str:
         """The cooperative's own token, with every scope, in a file that its owner alone may read.

@@ -13,13 +13,14 @@ from gateway.adapters.webhooks.guard import read_allowed
 from gateway.adapters.webhooks.resolver import SystemResolver
 from gateway.application import register_webhook
 from gateway.application.deliver_webhooks import DeliveryDesk, count_left
-from gateway.application.ports import ITSELF, IssuedPass
+from gateway.application.ports import ITSELF
 from gateway.application.queue_deliveries import DeliveryQueue, drop_old
 from gateway.application.reading import Changed, Page, Window
 from gateway.application.register_webhook import Registered, WebhookOrder
 from gateway.application.reported import ChargeRow, VisitRow
 from gateway.compose.wired import Wired
 from gateway.domain.ids import OperatorId
+from gateway.domain.people import IssuedPass
 from gateway.domain.webhooks import Delivery, DeliveryState, EventId, Webhook, WebhookId
 from gateway.entrypoints.api import charge_records, fields, pass_bodies, visits
 from keys.faults import KeyFault

@@ -96,6 +96,8 @@ class Caller:
     token_id: str
     operator: OperatorId | None
     scopes: frozenset[Scope]
+    expires_us: int | None = None
+    """Up to when its token counts; None: until it is revoked."""
 
     def may(self, scope: Scope) -> bool:
         """Whether the token carries the scope."""

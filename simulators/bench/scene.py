@@ -6,11 +6,11 @@ from datetime import time
 from uuid import UUID
 
 from gateway.application.issue_pass import PassOrder
-from gateway.application.ports import Member
 from gateway.compose import Gateway
 from gateway.domain.directory import Direction, Door, Hours, Operator, Plan, Venue, Zone
 from gateway.domain.ids import DoorRef, HolderId, OperatorId, PlanId, VenueId, ZoneId
 from gateway.domain.passes import PassKind, Service
+from gateway.domain.people import Member
 from gateway.domain.tariffs import HourlyTariff
 from keys.ed25519 import PrivateKey
 from keys.holder_proof import HolderKey

@@ -8,11 +8,11 @@ from itertools import islice
 from uuid import UUID
 
 from gateway.adapters.db import SqliteStore
-from gateway.application.ports import IssuedPass, Member
 from gateway.domain.decision import Ask, Verdict, VerdictOutcome
 from gateway.domain.directory import AntiPassback, Direction, Door, Hours, Operator, Plan, Venue, Zone
 from gateway.domain.ids import DoorRef, HolderId, OperatorId, PassRef, PlanId, ScanId, VenueId, VisitId, ZoneId
 from gateway.domain.passes import PassClaims, PassKind, Proven, Service
+from gateway.domain.people import IssuedPass, Member
 from gateway.domain.picture import Outcome
 from gateway.domain.presence import Presence
 from gateway.domain.reasons import Reason

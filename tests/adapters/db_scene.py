@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gateway.application.ports import IssuedPass, Member, Report, Store
+from gateway.application.ports import Report, Store
 from gateway.domain.charges import ChargeRecord, charge
 from gateway.domain.decision import Ask
 from gateway.domain.directory import Door, Plan, Venue
 from gateway.domain.fold import Outcome, fold
 from gateway.domain.ids import DoorRef, HolderId, PassRef
+from gateway.domain.people import IssuedPass, Member
 from gateway.domain.tariffs import price
 from gateway.domain.visits import Ending, Visit, billable_s, check_out, opened
 from gateway.wire.signed import EventClaims, EventKind

@@ -28,9 +28,12 @@ from gateway.domain.webhooks import (
     DeliveryState,
     EventType,
     Failure,
+    Tried,
     WebhookState,
     event_id,
     fresh,
+    replayed,
+    settled,
 )
 from keys.sealed import Sealer
 from tests.adapters.db_scene import Hands, furnish
@@ -445,6 +448,22 @@ async def test_what_was_replayed_while_it_was_sent_keeps_its_replay(post: Post) 
             await register_webhook.replay(post.store, to.webhook.id, delivered.event, post.hands.now_us)
         await post.desk.deliver_due()
         assert ids(receiver.heard) == [delivered.event] * 2
+
+
+async def test_what_came_of_a_try_is_kept_once_and_not_over_a_replay(post: Post) -> None:
+    to = await post.register("http://127.0.0.1:9000/")
+    await post.queue(to)
+    before = await post.the(to)
+    failed = settled(before, Tried(500, Failure.STATUS), post.hands.now_us, 0.0)
+    async with post.store.writing() as ledger:
+        assert await ledger.keep_delivery(before, failed)
+        assert not await ledger.keep_delivery(before, failed)
+    assert await post.the(to) == failed
+    async with post.store.writing() as ledger:
+        await ledger.keep_delivery(failed, replayed(failed, post.hands.now_us))
+        taken = settled(failed, Tried(200), post.hands.now_us, 0.0)
+        assert not await ledger.keep_delivery(failed, taken)
+    assert (await post.the(to)).state is DeliveryState.WAITING
 
 
 async def test_the_same_event_is_queued_once_for_a_webhook(post: Post) -> None:

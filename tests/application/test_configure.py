@@ -167,11 +167,18 @@ async def test_what_changes_nothing_writes_nothing_and_every_line_says_who(share
     await again(shared_house, act)
 
 
+async def test_who_stands_so_already_is_not_set_again(house: House) -> None:
+    await house.gateway.add_member(HOME, "7", NOMAD)
+    await again(house, lambda _: house.gateway.set_member_standing(HOME, "7", Standing.SUSPENDED, "test"))
+    await again(house, lambda _: house.gateway.set_operator_state(HOME, OperatorState.SUSPENDED, "test"))
+
+
 async def test_a_replaced_venue_keeps_the_mode_that_it_is_in(house: House) -> None:
     await house.gateway.set_mode(MONTREUIL, Mode.LOCKDOWN, "gas", "warden")
     await house.gateway.put_venue(builders.venue(name="Renamed"))
-    (kept,) = [mode for mode in await house.gateway.store.modes() if mode.venue == MONTREUIL]
-    assert (kept.mode, kept.number) == (Mode.LOCKDOWN, 1)
+    kept = await house.gateway.store.venue_on_file(MONTREUIL)
+    assert kept is not None
+    assert (kept.value.venue.name, kept.value.venue.mode, kept.value.mode_number) == ("Renamed", Mode.LOCKDOWN, 1)
 
 
 async def test_an_operator_whose_commit_fails_is_put_again(house: House) -> None:

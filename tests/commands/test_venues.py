@@ -1,4 +1,4 @@
-"""`passerelle venue`, as it is typed: what is unknown or unreadable is refused, an evacuation asks once more."""
+"""`passerelle venues`, as it is typed: what is unknown or unreadable is refused, an evacuation asks once more."""
 
 import asyncio
 

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from standardwebhooks.webhooks import Webhook
 from gateway.adapters.db.connect import FILE
 from gateway.application.reading import Window
 from gateway.application.register_webhook import Registered, WebhookOrder
+from gateway.application.reported import VisitRow
 from gateway.config import Settings
 from gateway.domain.ids import OperatorId
 from gateway.domain.presence import Standing
@@ -132,6 +133,8 @@ async def test_a_visit_that_came_and_went_between_two_looks_is_told_in_both_ways
     await hooked.tell()
     assert sorted(heard.type for heard in receiver.heard) == ["visit.ended", "visit.started"]
     assert {heard.json["data"]["id"] for heard in receiver.heard} == {visit}
+    (ended,) = receiver.of("visit.ended")
+    assert ended.json["timestamp"] == ended.json["data"]["ended"] == "2027-01-15T08:01:00Z"
 
 
 async def test_a_reentry_takes_the_end_back_and_has_an_end_of_its_own(hooked: Hooked, receiver: Receiver) -> None:
@@ -257,8 +260,10 @@ async def test_a_webhook_made_between_a_visits_end_and_its_sealing_hears_of_the_
     await hooked.listens(receiver, HOST)
     hooked.clock.advance(3600)
     await hooked.gateway.close_visits()
+    # the same holder's next visit is about another one
+    await hooked.walks_in(front, person)
     await hooked.tell()
-    assert [heard.type for heard in receiver.heard] == ["charge.sealed"]
+    assert [heard.type for heard in receiver.heard] == ["charge.sealed", "visit.started"]
 
 
 async def test_a_webhook_hears_nothing_from_before_it_was_made(hooked: Hooked, receiver: Receiver) -> None:
@@ -345,6 +350,24 @@ async def test_a_door_that_lies_about_the_time_holds_up_nobody(hooked: Hooked, r
     await hooked.walks_in(front, await hooked.person())
     await hooked.tell()
     assert [heard.type for heard in receiver.heard] == ["door.alarm", "visit.started"]
+
+
+async def test_what_cannot_be_told_for_a_fault_of_ours_holds_up_nothing_else(
+    hooked: Hooked, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await hooked.listens(receiver, HOST)
+    front = await hooked.door(FRONT)
+    broken, sound = [await hooked.walks_in(front, await hooked.person()) for _ in range(2)]
+    shapes, view = hooked.gateway._queue._shapes, hooked.gateway._queue._shapes.visit
+
+    def shown(row: VisitRow, reader: OperatorId) -> Mapping[str, Any]:
+        if row.id == broken:
+            raise KeyError(broken)
+        return view(row, reader)
+
+    monkeypatch.setattr(shapes, "visit", shown)
+    await hooked.tell()
+    assert [each["id"] for each in told(receiver.heard, EventType.VISIT_STARTED)] == [sound]
 
 
 # --- nothing lost, nothing doubled -----------------------------------------------------------------------

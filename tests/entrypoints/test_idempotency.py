@@ -13,6 +13,7 @@ from gateway.application.errors import IdempotencyReusedError
 from gateway.domain.access import Role
 from gateway.entrypoints.api.idempotency import Encoded, attempt
 from tests.builders import HOST
+from tests.e2e.raw_door import PATIENCE_S
 from tests.entrypoints.http import Reply, ask, bearer, post, token_of
 from tests.gateways import ON_SHARED_LOOP, House
 
@@ -79,7 +80,7 @@ def test_what_is_sealed_is_opened_whole() -> None:
 OTHERS: dict[str, tuple[str, dict[str, Any]]] = {
     "another body": (PATH, WANTED | {"name": "other"}),
     "the same members in another order": (PATH, dict(reversed(WANTED.items()))),
-    "another route": ("/v1/doors", {"venue": "montreuil", "door": "garden", "zone": "desks", "direction": "in"}),
+    "another route, which takes that body too": ("/v1/holders", WANTED),
 }
 
 
@@ -108,7 +109,7 @@ async def test_two_callers_may_choose_the_same_key(shared_house: House) -> None:
 async def test_while_the_first_is_answered_the_second_is_told_so(shared_house: House) -> None:
     house = shared_house
     before = house.count("tokens")
-    async with house.gateway.store.writing():
+    async with asyncio.timeout(PATIENCE_S), house.gateway.store.writing():
         # whichever comes first waits for its turn to write
         both = {asyncio.create_task(make(house, "at once")) for _ in range(2)}
         (second,), (first,) = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)

@@ -104,7 +104,7 @@ ODDITIES: dict[str, Odd] = {
     "a charset that is none": Odd(b"{}", KIND, kind="application/json; charset=\u00e9t\u00e9"),
     "a content type that is none": Odd(b"{}", KIND, kind="json"),
     "compressed": Odd(gzip.compress(b"{}"), KIND, encoding="gzip"),
-    "compressed, it says": Odd(b"{}", (400, "bad_request"), encoding="deflate"),
+    "compressed, it says": Odd(b"{}", KIND, encoding="deflate"),
     "one byte too large": Odd(b" " * (MAX_BODY - 1) + b"{}", LARGE),
     "one byte too large, in pieces": Odd(b" " * (MAX_BODY - 1) + b"{}", LARGE, chunked=True),
     "far too large": Odd(b"[" * (8 * MAX_BODY), LARGE),

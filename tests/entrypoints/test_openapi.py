@@ -112,7 +112,9 @@ async def test_an_operation_says_who_may_ask_what_it_takes_and_all_that_it_answe
 
 @ON_SHARED_LOOP
 async def test_every_tag_field_and_parameter_is_told_in_words(table: Table) -> None:
-    assert all(tag["description"] for tag in table.served["tags"])
+    told = {tag["name"]: tag["description"] for tag in table.served["tags"]}
+    assert told.keys() == {route.tag for route in table.routes}
+    assert all(told.values())
     assert all(
         each["description"]
         for item in table.served["paths"].values()

@@ -1,6 +1,7 @@
 """The HTTP server over bare sockets: the slow are cut, nonsense is answered, too many are refused, others served."""
 
 import asyncio
+import gzip
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from typing import Any
@@ -43,6 +44,20 @@ async def test_chunks_that_break_off_behind_an_answer_end_the_connection_alone()
         caller.send(b"MARKER\r\n")
         await caller.rest()
         assert await served.is_well()
+
+
+PACKED = gzip.compress(bytes(32 * 1024 * 1024))
+"""Small enough to be sent; unpacking it would take the time of many scans."""
+
+
+@pytest.mark.parametrize("path", [b"/echo", b"/deaf"], ids=["a body that is read", "a body that nobody reads"])
+async def test_a_packed_body_is_not_unpacked(path: bytes) -> None:
+    async with serving(LONG) as served:
+        caller = await served.dial()
+        head = b"POST %s HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % (path, len(PACKED))
+        caller.send(head + PACKED)
+        answer = await caller.answer()
+        assert (answer.status, answer.body) == (200, PACKED if path == b"/echo" else b"ok")
 
 
 async def _nothing(caller: Caller) -> bytes:

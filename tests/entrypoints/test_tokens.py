@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from gateway.application.errors import ForbiddenError
+from gateway.application.mint_token import TokenOrder
 from gateway.compose import build, system_entropy
-from gateway.domain.access import COOPERATIVE_ONLY, ROLES, Role, Scope
+from gateway.domain.access import COOPERATIVE_ONLY, ROLES, Caller, Role, Scope
 from gateway.domain.ids import OperatorId
 from gateway.entrypoints.api.fields import instant
 from tests.builders import HOME, HOST, NOW_S, SECOND
@@ -85,6 +87,15 @@ async def test_nobody_gives_what_it_has_not(
     assert shared_house.count("tokens") == before + 1 + (expected[0] == 201)
     if reply.status == 201:
         assert reply.json["operator"] == HOST
+
+
+@ON_SHARED_LOOP
+@pytest.mark.parametrize("operator", [HOME, None])
+async def test_no_way_in_lets_an_operator_make_anothers_token(shared_house: House, operator: OperatorId | None) -> None:
+    """The use case itself refuses, whoever asks it: the interface, or a page to come."""
+    caller = Caller("a" * 12, HOST, frozenset(Scope))
+    with pytest.raises(ForbiddenError, match=HOST.replace("*", r"\*")):
+        await shared_house.gateway.mint_token(TokenOrder(operator, "x", frozenset({Scope.VISITS_READ})), caller)
 
 
 MISTAKES: dict[str, tuple[dict[str, Any], tuple[int, str], str]] = {

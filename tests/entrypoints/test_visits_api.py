@@ -13,6 +13,7 @@ from gateway.adapters.db import SqliteStore, open_store
 from gateway.compose import system_entropy
 from gateway.domain.access import Role, Scope
 from gateway.domain.directory import Direction
+from gateway.domain.fold import Outcome
 from gateway.domain.ids import DoorRef, OperatorId
 from gateway.domain.tariffs import HourlyTariff
 from tests import builders
@@ -132,7 +133,7 @@ async def test_csv_is_opened_and_obeys_no_formula(house: House) -> None:
         await admission.picture([], house.clock.now_us)
         visit = builders.visit(holder=builders.holder_id(7), tariff=tariff)
         ask = builders.ask(77)
-        outcome = db_scene.Outcome(ask, builders.verdict(ask), visit.holder, visits=(visit,))
+        outcome = Outcome(ask, builders.verdict(ask), visit.holder, visits=(visit,))
         await admission.keep([outcome], house.clock.now_us)
     headers = bearer(house) | {"Accept": "text/csv"}
     reply = await read(house, "/v1/visits", headers, limit=1)

@@ -90,13 +90,19 @@ def read_venue(row: Sequence[Any], zones: Zones) -> Venue:
     )
 
 
-def read_zones(connection: sqlite3.Connection) -> Zones:
-    """The zones of every venue."""
+_ZONES = "SELECT venue, id, service, anti_passback, capacity FROM zones "
+
+
+def read_zones(connection: sqlite3.Connection, venue: VenueId | None = None) -> Zones:
+    """The zones of one venue, or for None of every one."""
     zones: Zones = defaultdict(dict)
-    rows = connection.execute("SELECT venue, id, service, anti_passback, capacity FROM zones ORDER BY venue, id")
-    for venue, id_, service, anti_passback, capacity in rows:
+    if venue is None:
+        rows = connection.execute(_ZONES + "ORDER BY venue, id")
+    else:
+        rows = connection.execute(_ZONES + "WHERE venue = ? ORDER BY id", (venue,))
+    for of, id_, service, anti_passback, capacity in rows:
         zone = Zone(ZoneId(id_), Service(service), AntiPassback(anti_passback), capacity)
-        zones[VenueId(venue)][zone.id] = zone
+        zones[VenueId(of)][zone.id] = zone
     return zones
 
 

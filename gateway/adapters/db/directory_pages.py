@@ -74,7 +74,7 @@ class DirectoryPages(Reading):
         def read(connection: sqlite3.Connection) -> Changed[VenueOnFile] | None:
             with snapshot(connection):
                 row = _VENUE.run(connection, pk_id=venue).fetchone()
-                return None if row is None else _venue(row, read_zones(connection))
+                return None if row is None else _venue(row, read_zones(connection, venue))
 
         return await self._read(read)
 

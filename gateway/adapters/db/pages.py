@@ -14,7 +14,7 @@ A page is two statements in one snapshot: the rows asked for, and how many match
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     BindParameter,
@@ -33,10 +33,9 @@ from sqlalchemy.sql.util import find_tables
 
 from gateway.adapters.db.connect import snapshot
 from gateway.adapters.db.prepared import Prepared
-from gateway.application.reading import Changed, Page, Window
+from gateway.application.reading import Page, Window
 
 Item = TypeVar("Item")
-T = TypeVar("T")
 Row = tuple[Any, ...]
 Conditions = list[ColumnElement[bool]]
 Parties = Sequence[str | ColumnElement[str]]
@@ -123,50 +122,6 @@ class Pages:
         party: BindParameter[Any] = bindparam("party")
         first, *second = self._parties
         return [[first == party], *([each == party, each != first] for each in second)]
-
-
-class Listing(Pages, Generic[T]):
-    """Pages of values with their last change, filtered by columns of their own table."""
-
-    def __init__(
-        self,
-        table: Table,
-        columns: Sequence[ColumnElement[Any]],
-        of: Callable[[Row], T],
-        parties: Parties = (),
-        source: FromClause | None = None,
-    ) -> None:
-        """`of` makes a value of a row of `columns`; the rest as for `Pages`."""
-        self._equal = {f"is_{column.name}": column == bindparam(f"is_{column.name}") for column in table.columns}
-        super().__init__(table, columns, source, parties, **self._equal)
-        self._of = of
-        self._looked_up = cache(self._prepare_one)
-
-    def page(
-        self,
-        connection: sqlite3.Connection,
-        window: Window,
-        party: str | None = None,
-        equal: Mapping[str, object] | None = None,
-    ) -> Page[Changed[T]]:
-        """The window's first rows, of one party or of all, whose columns have the values of `equal` (None: any)."""
-        return self.ask(connection, window, self._changed, party, **_named(equal or {}))
-
-    def one(self, connection: sqlite3.Connection, equal: Mapping[str, object]) -> Changed[T] | None:
-        """The row whose columns have these values, which are unique in the table."""
-        given = _named(equal)
-        row = self._looked_up(frozenset(given)).run(connection, **given).fetchone()
-        return None if row is None else self._changed(row)
-
-    def _prepare_one(self, given: frozenset[str]) -> Prepared:
-        return Prepared(self.rows.where(*(self._equal[name] for name in sorted(given))))
-
-    def _changed(self, row: Row) -> Changed[T]:
-        return Changed(self._of(row[2:]), row[0], row[1])
-
-
-def _named(equal: Mapping[str, object]) -> dict[str, object]:
-    return {f"is_{name}": value for name, value in equal.items()}
 
 
 def _whole_lines(read: Callable[[int], list[Row]], limit: int) -> tuple[list[Row], bool]:

@@ -10,8 +10,9 @@ from gateway.adapters.db.codec import to_json
 from gateway.adapters.db.prepared import CHANGED, Prepared, Saving, by_key, inserting, updating
 from gateway.adapters.db.schema import bans, holders, members, passes
 from gateway.application.errors import ConflictError, UnknownError
-from gateway.application.ports import ITSELF, IssuedPass, Member
+from gateway.application.ports import ITSELF
 from gateway.domain.ids import HolderId, OperatorId, PassRef
+from gateway.domain.people import IssuedPass, Member
 from gateway.domain.presence import Standing
 from gateway.domain.visits import MICROSECONDS
 

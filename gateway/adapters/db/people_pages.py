@@ -12,9 +12,9 @@ from gateway.adapters.db.reading import Reading
 from gateway.adapters.db.reads import PASS_COLUMNS, pass_of
 from gateway.adapters.db.schema import bans, holders, members, passes
 from gateway.application.on_file import BanOnFile, HolderOnFile, MemberOnFile, PassFilter
-from gateway.application.ports import IssuedPass, Member
 from gateway.application.reading import Changed, Page, Window
 from gateway.domain.ids import HolderId, OperatorId, PassRef, PlanId
+from gateway.domain.people import IssuedPass, Member
 from gateway.domain.presence import Standing
 
 Row = tuple[Any, ...]

@@ -5,9 +5,10 @@ from functools import partial
 
 from gateway.adapters.db import reads
 from gateway.adapters.db.reading import Reading
-from gateway.application.ports import ChainHead, IssuedPass, Member, VenueMode
+from gateway.application.ports import ChainHead
 from gateway.domain.charges import ChargeRecord
 from gateway.domain.ids import OperatorId, PassRef, VenueId
+from gateway.domain.people import IssuedPass, Member
 from gateway.domain.presence import Presence, Standing
 from gateway.domain.statements import Statement
 from gateway.domain.visits import Visit
@@ -34,10 +35,6 @@ class Questions(Reading):
     async def member(self, operator: OperatorId, external_id: str) -> Member | None:
         """The operator's member of that number."""
         return await self._read(partial(reads.member, operator=operator, external_id=external_id))
-
-    async def modes(self) -> list[VenueMode]:
-        """Every venue's mode with its number and reason."""
-        return await self._read(reads.modes)
 
     async def visits_open_since_before(self, before_us: int) -> list[Visit]:
         """PENDING and ACTIVE visits that began at that instant or earlier, oldest first."""

@@ -19,16 +19,15 @@ from gateway.adapters.db.schema import (
     passes,
     presences,
     statements,
-    venues,
     visits,
 )
 from gateway.adapters.db.schema import chain_head as heads
 from gateway.adapters.db.visit_rows import COLUMNS, visit_of
-from gateway.application.ports import ChainHead, IssuedPass, Member, VenueMode
+from gateway.application.ports import ChainHead
 from gateway.domain.charges import ChargeRecord
-from gateway.domain.directory import Mode
 from gateway.domain.ids import HolderId, OperatorId, PassRef, PlanId, VenueId, VisitId, ZoneId
 from gateway.domain.passes import PassClaims, PassKind, Service
+from gateway.domain.people import IssuedPass, Member
 from gateway.domain.presence import Presence, Standing
 from gateway.domain.statements import Statement
 from gateway.domain.visits import MICROSECONDS, Visit
@@ -57,7 +56,6 @@ _MEMBER = Prepared(
         members.c.operator == bindparam("operator"), members.c.external_id == bindparam("external_id")
     )
 )
-_MODES = Prepared(select(venues.c.id, venues.c.mode_number, venues.c.mode, venues.c.mode_reason).order_by(venues.c.id))
 _VISIT_COLUMNS = [visits.c[name] for name in COLUMNS]
 _OPEN_BEFORE = Prepared(
     select(*_VISIT_COLUMNS)
@@ -141,13 +139,6 @@ def member(connection: sqlite3.Connection, operator: OperatorId, external_id: st
         return None
     holder, plan, standing = row
     return Member(operator, external_id, HolderId(holder), PlanId(plan), Standing(standing))
-
-
-def modes(connection: sqlite3.Connection) -> list[VenueMode]:
-    """The mode of every venue."""
-    return [
-        VenueMode(VenueId(venue), number, Mode(mode), reason) for venue, number, mode, reason in _MODES.run(connection)
-    ]
 
 
 def visits_open_since_before(connection: sqlite3.Connection, before_us: int) -> list[Visit]:

@@ -43,7 +43,8 @@ async def set_operator_state(store: Store, operator: OperatorId, state: Operator
     """Suspend an operator, whose passes then open nothing, or admit it again."""
     async with store.writing() as ledger:
         known = known_operator(await store.directory(), operator)
-        await ledger.set_operator(replace(known, state=state), by)
+        if known.state is not state:
+            await ledger.set_operator(replace(known, state=state), by)
 
 
 def _check_operator(operator: Operator, legal: Mapping[str, str]) -> None:

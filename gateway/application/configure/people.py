@@ -9,9 +9,10 @@ from uuid import UUID
 from gateway.application.configure.checks import Entropy, check_line, check_number, check_reason, known_operator
 from gateway.application.errors import ConflictError, UnknownError
 from gateway.application.on_file import MemberOnFile
-from gateway.application.ports import ITSELF, Member, Store
+from gateway.application.ports import ITSELF, Store
 from gateway.domain.directory import Directory
 from gateway.domain.ids import HolderId, OperatorId, PassRef, PlanId
+from gateway.domain.people import Member
 from gateway.domain.presence import Standing
 
 
@@ -74,7 +75,8 @@ async def set_member_standing(
         member = await store.member(operator, external_id)
         if member is None:
             raise UnknownError(f"operator {operator} has no member {external_id}")
-        await ledger.put_member(replace(member, standing=standing), by)
+        if member.standing is not standing:
+            await ledger.put_member(replace(member, standing=standing), by)
 
 
 async def add_visitor(store: Store, host: OperatorId, entropy: Entropy, by: str = ITSELF) -> HolderId:

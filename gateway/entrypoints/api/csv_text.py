@@ -5,8 +5,9 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""Plain and full-width: some programs take both for the beginning of a formula."""
+_FORMULA = re.compile(r"(?:^|(?<=[;|\t\r\n]))(?=[\s\u200b\ufeff\"']*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n])")
+"""Where a spreadsheet could begin to read a formula: at the text's start, or behind what it may take for the end of a
+cell, such as the semicolon of a French one; plain and full-width, as some programs take both."""
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
@@ -29,11 +30,15 @@ def decimal(cents: int) -> str:
 
 
 def _cell(value: object) -> object:
-    """A text that a spreadsheet would take for a formula gets an apostrophe in front; a number stays one."""
+    """What a spreadsheet would take for a formula gets an apostrophe in front; a number stays one.
+
+    >>> _cell("=1+1"), _cell("a; =1+1"), _cell("-2 degrees"), _cell("-2.5"), _cell("a-b; c=d")
+    ("'=1+1", "a;' =1+1", "'-2 degrees", '-2.5', 'a-b; c=d')
+    """
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | tuple):
         value = " ".join(map(str, value))
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS) and not _NUMBER.fullmatch(value):
-        return f"'{value}"
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
+        return _FORMULA.sub("'", value)
     return value

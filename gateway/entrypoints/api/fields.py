@@ -91,7 +91,7 @@ Slug = Annotated[
     str,
     Strict(),
     AfterValidator(ids.slug),
-    _form("venue", examples=[], **{"not": {"enum": sorted(ids.RESERVED_SLUGS)}}),
+    WithJsonSchema(parameters.PARAMETERS["venue"].schema | {"not": {"enum": sorted(ids.RESERVED_SLUGS)}}),
 ]
 """A name of 1 to 32 of a-z, 0-9 and `-`."""
 OperatorRef = Annotated[str, Strict(), AfterValidator(ids.operator_id), _form("operator")]

@@ -17,15 +17,15 @@ from gateway.entrypoints.api.route import Answer, Asked
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000
-_MAX_DIGITS = 15
+_MAX_DIGITS = 16
 
 
 def digits(text: Any) -> Any:
     """A whole number written in digits alone, as queries write one; ValueError."""
     if not isinstance(text, str):
         return text
-    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
-        message = f"a whole number of at most {_MAX_DIGITS} digits is wanted"
+    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS and int(text) <= MAX_SAFE):
+        message = f"a whole number of at most {MAX_SAFE} is wanted"
         raise ValueError(message)
     return int(text)
 
@@ -39,7 +39,7 @@ Limit = Annotated[
     Field(ge=1),
     BeforeValidator(digits),
     AfterValidator(_at_most),
-    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 10**_MAX_DIGITS - 1, "default": DEFAULT_LIMIT}),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MAX_SAFE, "default": DEFAULT_LIMIT}),
 ]
 Cursor = Annotated[
     int,

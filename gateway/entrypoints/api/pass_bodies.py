@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, Strict, WithJsonSchema
 
 from gateway.application.issue_pass import Issued, PassOrder
-from gateway.application.ports import IssuedPass
 from gateway.application.reading import Changed
 from gateway.domain.ids import HolderId, OperatorId, PlanId
 from gateway.domain.passes import PassKind
+from gateway.domain.people import IssuedPass
 from gateway.domain.presence import Standing
 from gateway.entrypoints.api.fields import InstantText, OperatorRef, Seconds, Slug, Text500, instant
 from gateway.entrypoints.api.key_text import is_key, raw_key

@@ -6,10 +6,10 @@ from typing import Protocol
 
 from gateway.application.issue_pass import Issued, PassOrder
 from gateway.application.on_file import Files, PassFilter
-from gateway.application.ports import IssuedPass
 from gateway.application.reading import Changed
 from gateway.domain.access import Scope
 from gateway.domain.ids import HolderId, PassRef
+from gateway.domain.people import IssuedPass
 from gateway.domain.presence import Standing
 from gateway.entrypoints.api.access import named, whose
 from gateway.entrypoints.api.conditional import check

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any, Literal, get_args, get_type_hints
 
 from pydantic import TypeAdapter
@@ -13,10 +14,27 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode
 from pydantic_core import core_schema
 from typing_extensions import is_typeddict
 
+from gateway.entrypoints.api.parameters import PARAMETERS
+
 Json = dict[str, Any]
 REF = "#/components/schemas/{model}"
 Way = Literal["in", "out"]
 _MODES: Mapping[Way, JsonSchemaMode] = {"in": "validation", "out": "serialization"}
+
+
+COMMON: Mapping[str, str] = MappingProxyType(
+    {
+        "last_updated": "When it last changed: what `date_from` and `date_to` of its list ask for.",
+        "created": "When it was made.",
+        "currency": "ISO 4217.",
+        "net_cents": "Without VAT, in the currency's smallest unit.",
+        "vat_cents": "VAT, in the currency's smallest unit.",
+        "total_cents": "With VAT, in the currency's smallest unit.",
+        "scopes": "What it may do.",
+        "expires": "Up to, not including, this instant.",
+    }
+)
+"""What a property's name means, wherever no field says it better."""
 
 
 class _Promised(GenerateJsonSchema):
@@ -31,6 +49,11 @@ class _Promised(GenerateJsonSchema):
         if self.mode == "serialization" and field["type"] == "dataclass-field":
             return True
         return super().field_is_required(field, total)
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        """Whether to repeat a field's name as its title."""
+        del schema
+        return False
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> Json:
         """Without a default of null, which says what leaving the field out says already."""
@@ -60,8 +83,7 @@ def schemas(wanted: Mapping[Key, Wanted]) -> tuple[dict[Key, Json], Json]:
     told = {kind.__name__: kind for each in wanted.values() for kind in _classes(each.kind)}
     for name, schema in components.items():
         kind = told.get(name.removesuffix("-Input").removesuffix("-Output"))
-        if kind is not None:
-            _describe(schema, kind)
+        _describe(schema, docstrings(kind) if kind is not None else {})
     return {key: made[key, mode] for key, mode, _ in inputs}, components
 
 
@@ -78,11 +100,12 @@ def _classes(kind: Any, seen: set[Any] | None = None) -> Iterator[type]:
         yield from _classes(hint, seen)
 
 
-def _describe(schema: Json, kind: type) -> None:
-    """Give the schema's properties the docstrings that stand under the class's fields."""
-    for name, text in docstrings(kind).items():
-        shown = schema.get("properties", {}).get(name)
-        if shown is not None:
+def _describe(schema: Json, texts: Mapping[str, str]) -> None:
+    """Say of each property what stands under its field, or what its name means everywhere."""
+    for name, shown in schema.get("properties", {}).items():
+        parameter = PARAMETERS.get(name)
+        text = texts.get(name) or COMMON.get(name) or (parameter.description if parameter else None)
+        if text is not None:
             shown.setdefault("description", text)
 
 

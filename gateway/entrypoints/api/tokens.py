@@ -35,7 +35,7 @@ class TokenRequest:
     scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=len(Scope))] | None = None
     """Each one must be a scope of the caller's own token."""
     expires: Instant | None = None
-    """It counts up to, not including, this instant; by default until it is revoked."""
+    """It counts up to, not including, this instant; by default as long as the caller's own token."""
 
 
 class TokenView(TypedDict):
@@ -144,7 +144,7 @@ class Tokens:
         )
 
     async def make(self, asked: Asked) -> Answer:
-        """A token never reaches further than the one that makes it: neither in scopes nor in operators.
+        """A token never reaches further than the one that makes it: neither in scopes nor in operators nor in time.
 
         The text in `token` is told this once; the gateway keeps a digest.
         """

@@ -190,16 +190,16 @@ class Venues:
     async def put_mode(self, asked: Asked) -> Answer:
         """The host's alone. It counts at the next decision of the gateway; everybody may leave in any mode.
 
-        An evacuation lets everybody out and nobody in. It is set and ended by `passerelle venue mode`, which asks a
+        An evacuation lets everybody out and nobody in. It is set and ended by `passerelle venues mode`, which asks a
         second time: 403 here, and 409 where one is under way.
         """
         body: ModeBody = asked.body
         known = await self._own(asked)
         check(asked.precondition, known.seq)
         if body.mode is Mode.EVACUATE:
-            raise ForbiddenError("an evacuation is confirmed twice: set it by passerelle venue mode, not by a token")
+            raise ForbiddenError("an evacuation is confirmed twice: set it by passerelle venues mode, not by a token")
         if known.value.venue.mode is Mode.EVACUATE:
-            raise ConflictError("the venue is being evacuated; end that by passerelle venue mode, where it was begun")
+            raise ConflictError("the venue is being evacuated; end that by passerelle venues mode, where it was begun")
         if (known.value.venue.mode, known.value.mode_reason) != (body.mode, body.reason):
             await self._desk.set_mode(known.value.venue.id, body.mode, body.reason, asked.by.by)
         return shown(await self._found(asked), mode_shown)
