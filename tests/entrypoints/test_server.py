@@ -54,7 +54,10 @@ PACKED = gzip.compress(bytes(32 * 1024 * 1024))
 async def test_a_packed_body_is_not_unpacked(path: bytes) -> None:
     async with serving(LONG) as served:
         caller = await served.dial()
-        head = b"POST %s HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % (path, len(PACKED))
+        head = b"POST %s HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % (
+            path,
+            len(PACKED),
+        )
         caller.send(head + PACKED)
         answer = await caller.answer()
         assert (answer.status, answer.body) == (200, PACKED if path == b"/echo" else b"ok")

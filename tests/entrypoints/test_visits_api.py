@@ -1,6 +1,8 @@
 """`/v1/visits`: who sees what, filters, and a cursor that skips nothing while four writers commit."""
 
 import asyncio
+import csv
+import io
 import itertools
 import random
 from collections.abc import AsyncIterator
@@ -16,6 +18,7 @@ from gateway.domain.directory import Direction
 from gateway.domain.fold import Outcome
 from gateway.domain.ids import DoorRef, OperatorId
 from gateway.domain.tariffs import HourlyTariff
+from gateway.entrypoints.api.csv_text import csv_text
 from tests import builders
 from tests.adapters import db_scene
 from tests.builders import HOME, HOST, MONTREUIL, NOMAD, NOW_US, SECOND
@@ -120,6 +123,27 @@ async def test_a_malformed_question_is_a_bad_request(shared_house: House, stays:
     for query in ({"state": "GONE"}, {"venue": "=1+1"}, {"cursor": "-1"}, {"limit": "0"}, {"date_from": "yesterday"}):
         reply = await read(shared_house, "/v1/visits", bearer(shared_house), **query)
         assert reply.problem == (400, "bad_request"), query
+
+
+CELLS = {
+    "a formula": ("=1+1", "'=1+1"),
+    "behind a space": (" =1+1", "' =1+1"),
+    "behind a space without width": ("\u200b=1+1", "'\u200b=1+1"),
+    "behind a quotation mark": ('"=1+1', "'\"=1+1"),
+    "full-width": ("\uff1d1+1", "'\uff1d1+1"),
+    "behind a French separator": ("Ada;=1+1|'cmd'!A0", "Ada;'=1+1|'cmd'!A0"),
+    "behind a French separator and a space": ("Ada; @SUM(A1)", "Ada;' @SUM(A1)"),
+    "behind a tabulator": ("Ada\t=1+1", "Ada\t'=1+1"),
+    "a tabulator first": ("\tAda", "'\tAda"),
+    "no formula": ("Ada-B; a=1 (+2)", "Ada-B; a=1 (+2)"),
+    "a negative number": ("-2.50", "-2.50"),
+    "what is no number": ("-2.50 EUR", "'-2.50 EUR"),
+}
+
+
+@pytest.mark.parametrize(("text", "cell"), CELLS.values(), ids=list(CELLS))
+def test_a_cell_is_no_formula_whatever_the_spreadsheet_splits_at(text: str, cell: str) -> None:
+    assert list(csv.reader(io.StringIO(csv_text(["column"], [[text]])))) == [["column"], [cell]]
 
 
 async def test_csv_is_opened_and_obeys_no_formula(house: House) -> None:

@@ -5,7 +5,7 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 
-_FORMULA = re.compile(r"(?:^|(?<=[;|\t\r\n]))(?=[\s\u200b\ufeff\"']*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n])")
+_FORMULA = re.compile(r"^(?=[\t\r\n])|(?:^|(?<=[;|\t]))(?=[ \u00a0\u200b\ufeff\"']*[=+\-@\uff1d\uff0b\uff0d\uff20])")
 """Where a spreadsheet could begin to read a formula: at the text's start, or behind what it may take for the end of a
 cell, such as the semicolon of a French one; plain and full-width, as some programs take both."""
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
