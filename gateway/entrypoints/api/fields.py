@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Strict, WithJsonSchema
 
+from gateway.application.configure.checks import CONTROLS
 from gateway.domain import ids
 from gateway.entrypoints.api import parameters
 
@@ -22,8 +23,6 @@ _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
 _FORM_OF_INSTANT = "an instant is written 2026-11-23T08:00:00Z (RFC 3339)"
-_CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})
-"""Unicode's categories of control characters, halves of surrogate pairs, and separators of lines and paragraphs."""
 _NO_CONTROLS = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]+$"
 MAX_SAFE = 2**53 - 1
 """The largest integer that every JSON reader keeps exactly (RFC 8259, 6)."""
@@ -65,7 +64,7 @@ def _read_instant(value: Any) -> int:
 
 
 def _plain(text: str) -> str:
-    if not text.strip() or any(unicodedata.category(character) in _CONTROLS for character in text):
+    if not text.strip() or any(unicodedata.category(character) in CONTROLS for character in text):
         message = "one line of plain text is wanted, without control characters"
         raise ValueError(message)
     return text

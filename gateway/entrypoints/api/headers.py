@@ -60,9 +60,7 @@ ASKED: Mapping[str, Header] = MappingProxyType(
 TOLD: Mapping[str, Header] = MappingProxyType(
     {
         "X-Request-ID": Header("Of the request that is answered.", _ID, required=True),
-        "X-Correlation-ID": Header(
-            "Of the request that is answered; its id where it sent none.", _ID, required=True
-        ),
+        "X-Correlation-ID": Header("Of the request that is answered; its id where it sent none.", _ID, required=True),
         "ETag": Header("The object's state: the number of its last change.", {"type": "string"}),
         "Location": Header("Where the object is that was made.", {"type": "string"}),
         "Link": Header('The next page: `<…>; rel="next"`; absent on the last.', {"type": "string"}),

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 import gateway
+from gateway.domain.webhooks import EventType
 from gateway.entrypoints.api.accept import CSV, PROBLEM
 from gateway.entrypoints.api.endpoint import JSON, is_json
 from gateway.entrypoints.api.headers import ASKED, TOLD, asked, told
@@ -14,6 +15,7 @@ from gateway.entrypoints.api.parameters import PARAMETERS, names
 from gateway.entrypoints.api.refusals import refusals
 from gateway.entrypoints.api.route import Needs, Public, Route
 from gateway.entrypoints.api.schemas import Key, Wanted, query_schemas, schemas
+from gateway.entrypoints.api.webhook_events import EVENTS, HEADERS
 
 Json = dict[str, Any]
 BEARER = "bearer"
@@ -22,7 +24,8 @@ BODY = "body"
 
 def document(routes: Sequence[Route], server_url: str) -> Json:
     """The document of these routes at that address."""
-    made, components = schemas(dict(each for route in routes for each in _types(route)))
+    events = {(kind.value, BODY): Wanted(told.body, "out") for kind, told in EVENTS.items()}
+    made, components = schemas(dict(each for route in routes for each in _types(route)) | events)
     paths: dict[str, Json] = {}
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, made)
@@ -38,6 +41,7 @@ def document(routes: Sequence[Route], server_url: str) -> Json:
         "servers": [{"url": server_url}],
         "tags": [{"name": tag, "description": text} for tag, text in _tags(routes)],
         "paths": paths,
+        "webhooks": {kind.value: {"post": _event(kind, made)} for kind in EVENTS},
         "components": {
             "securitySchemes": {BEARER: {"type": "http", "scheme": "bearer", "bearerFormat": "pwt_<id>_<secret>"}},
             "parameters": {name: header.parameter(name) for name, header in ASKED.items()},
@@ -83,6 +87,27 @@ def _operation(route: Route, made: Mapping[Key, Json]) -> Json:
             content["example"] = dict(route.example)
         operation["requestBody"] = {"required": True, "content": {JSON: content}}
     return operation
+
+
+def _event(kind: EventType, made: Mapping[Key, Json]) -> Json:
+    """What a webhook's receiver is sent, and how its answer is taken."""
+    body = made[kind.value, BODY] | {"properties": {"type": {"const": kind.value}}}
+    return {
+        "operationId": kind.value.replace(".", "_"),
+        "summary": EVENTS[kind].summary,
+        "tags": ["webhooks"],
+        "security": [],
+        "parameters": [
+            {"name": name, "in": "header", "required": True, "description": text, "schema": {"type": "string"}}
+            for name, text in HEADERS.items()
+        ],
+        "requestBody": {"required": True, "content": {JSON: {"schema": body}}},
+        "responses": {
+            "2XX": {"description": "Taken."},
+            "410": {"description": "Gone: the webhook is disabled, and what waits for it is dead."},
+            "default": {"description": "Tried again, ten times in all over three days. Redirects are not followed."},
+        },
+    }
 
 
 def _description(route: Route) -> str:
