@@ -2,11 +2,14 @@
 
 Three lanes keep receivers from harming one another. A webhook is new until it has answered well and soon; then it has
 a few tries at a time in the quick lane; one that fails or dawdles goes to the slow lane. In the new and the slow lane
-each has one try at a time: any number of receivers that hang fill these two, and the quick lane goes on.
+each has one try at a time: any number of receivers that hang fill these two, and the quick lane goes on. In every
+lane the next place is for the operator that holds the fewest: many receivers that dawdle just so much delay only
+their own operator's.
 """
 
 import asyncio
 import contextlib
+from collections import Counter as Counts
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -177,9 +180,11 @@ class DeliveryDesk:
     async def _fill(self, pace: Pace, webhooks: Sequence[Webhook], now_us: int) -> None:
         """Start tries of one lane, a delivery of each webhook in its turn, as long as there is room."""
         lane = self._lanes[pace]
-        room = lane.whole - sum(each.pace is pace for each in self._under_way.values())
+        taken = Counts(each.webhook.operator for each in self._under_way.values() if each.pace is pace)
+        room = lane.whole - taken.total()
         queues: list[list[Try]] = []
-        for webhook in sorted(webhooks, key=lambda each: self._served[each.id]):
+        # an operator whose receivers dawdle, however many they are, holds up its own
+        for webhook in sorted(webhooks, key=lambda each: (taken[each.operator], self._served[each.id])):
             if len(queues) >= room:
                 break
             free = await self._free(webhook, lane, now_us)

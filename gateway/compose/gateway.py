@@ -231,10 +231,10 @@ class Gateway(DirectoryUses, PeopleUses, MoneyUses, ReportedUses, TokenUses, Web
 
     async def sign_root(self) -> None:
         """Vouch for the audit chain as it stands, by the first operator's gateway key."""
-        for operator in self.rings.book.operators:
+        first = next(iter(self.rings.book.operators), None)
+        if first is not None:
             now_us = self._clock.now_us()
-            self._root_seq = await sign_root(self.store, self.rings, OperatorId(operator), now_us, self._root_seq)
-            return
+            self._root_seq = await sign_root(self.store, self.rings, OperatorId(first), now_us, self._root_seq)
 
     async def verify_chain(self) -> ChainState:
         """Verify the audit chain."""

@@ -193,6 +193,9 @@ class GuardedConnection(web.RequestHandler):
         del message  # it quotes the client
         if request.writer.output_size > 0:
             raise ConnectionError("an answer is on its way already")
+        if isinstance(exc, ConnectionError) and (self.transport is None or self.transport.is_closing()):
+            # whoever asked has left in the middle: nobody to be answered, and no fault of ours to be logged
+            raise exc
         identify({})
         if status < HTTPStatus.INTERNAL_SERVER_ERROR:
             _note_malformed(exc)

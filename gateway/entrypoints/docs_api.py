@@ -3,7 +3,7 @@
 import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gateway.entrypoints.docs_schemas import Json, Row, bounds, kind, links, pretty
@@ -88,6 +88,15 @@ def common(found: Sequence[Group]) -> Common:
     parameters = [each for each in operations[0].parameters if all(each in one.parameters for one in operations)]
     headers = [name for name in answers[0].headers if all(name in one.headers for one in answers)] if answers else []
     return Common(tuple(parameters), tuple(headers))
+
+
+def sent(document: Json) -> tuple[Operation, ...]:
+    """What the gateway itself sends to registered addresses, by event; there is nothing to call."""
+    told = {name: item["post"] for name, item in document.get("webhooks", {}).items() if "post" in item}
+    return tuple(
+        replace(_operation(document, "post", name, each, each.get("parameters", ())), curl="")
+        for name, each in told.items()
+    )
 
 
 def _operations(document: Json) -> Iterator[tuple[str, Operation]]:

@@ -89,6 +89,7 @@ class DocsPages:
             "info": document["info"],
             "groups": groups,
             "common": docs_api.common(groups),
+            "sent": docs_api.sent(document),
             "tables": docs_schemas.tables(document),
         }
 

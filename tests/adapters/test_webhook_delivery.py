@@ -319,6 +319,22 @@ async def test_a_new_webhook_waits_for_its_turn_once_behind_those_that_hang(post
         await asyncio.gather(running, return_exceptions=True)
 
 
+async def test_many_receivers_that_dawdle_delay_their_own_operator_alone(post: Post) -> None:
+    """Each answers well and soon enough for the quick lane, and together they fill it over and over."""
+    desk = post.new_desk({**NARROW, Pace.QUICK: Lane(2, 6)})
+    dawdles = says(b"", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", pause_s=0.3)
+    async with talking(dawdles) as url, listening(204) as healthy:
+        for _ in range(12):
+            await post.queue(await post.register(url, HOST), 100)
+        good = await post.register(healthy.url)
+        await post.queue(good, 40)
+        running = asyncio.create_task(desk.run(asyncio.sleep))
+        # by turns of all webhooks alike it would have one place in thirteen: 26 s
+        await healthy.until(40, within_s=8)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
 async def test_no_webhook_has_more_under_way_than_its_share(post: Post) -> None:
     at_once, most = 0, 0
 

@@ -1,5 +1,6 @@
 """The running gateway of `tests.gateways`, for every test here."""
 
+from tests.entrypoints.everything import scene
 from tests.gateways import furnished, house, module_house, shared_house
 
-__all__ = ["furnished", "house", "module_house", "shared_house"]
+__all__ = ["furnished", "house", "module_house", "scene", "shared_house"]

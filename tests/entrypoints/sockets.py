@@ -128,6 +128,8 @@ class Served:
         """What `/waits` waits for."""
         self.arrived = asyncio.Event()
         """That `/waits` was asked."""
+        self.reading = 0
+        """How often `/echo` was asked."""
 
     async def dial(self) -> Caller:
         """A new connection, closed when the test ends."""
@@ -152,6 +154,7 @@ async def serving(limits: Limits) -> AsyncIterator[Served]:
         return web.Response(text="ok")
 
     async def echo(request: web.Request) -> web.Response:
+        served.reading += 1
         return web.Response(body=await request.read())
 
     async def waits(_request: web.Request) -> web.Response:

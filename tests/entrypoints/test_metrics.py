@@ -92,8 +92,8 @@ async def test_a_visit_shows_in_the_figures_and_nobody_is_named(house: House) ->
     assert grew("passerelle_decision_seconds_count") == 1
     assert grew("passerelle_reports_total", result="taken") == 1
     assert grew("passerelle_http_requests_total", route="/v1/status/{operator}", method="GET", status="200") == 1
-    assert grew("passerelle_http_requests_total", route="unmatched", status="404") == 1
-    assert grew("passerelle_http_request_seconds_count", route="unmatched") == 1
+    assert grew("passerelle_http_requests_total", route="unmatched", method="GET", status="404") == 1
+    assert grew("passerelle_http_request_seconds_count", route="unmatched", method="GET") == 1
     assert value(page, "passerelle_chain_events") == house.count("events")
     assert value(page, "passerelle_doors") == len(house.passwords)
     assert value(page, "passerelle_broker_connected") == value(page, "passerelle_ready") == 1

@@ -1,14 +1,17 @@
 """What every answer carries, whatever it answers: its ids, and for a fault a problem document."""
 
+import asyncio
 import re
 from collections.abc import Iterator
 
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.application.errors import PasserelleError
 from gateway.entrypoints.connections import Limits
+from gateway.entrypoints.observed import LEFT
 from gateway.entrypoints.problems import STATUS, problem, status_of, told
-from tests.entrypoints.sockets import serving
+from tests.entrypoints.sockets import PATIENCE_S, serving
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
@@ -130,6 +133,21 @@ async def test_every_kind_of_answer_carries_the_ids_and_nothing_of_the_server(
         assert answer.headers["server"] == "passerelle"
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert b"MARKER" not in answer.body
+
+
+async def test_who_leaves_in_the_middle_of_a_body_is_counted_and_no_fault_of_ours() -> None:
+    async with serving(Limits()) as served:
+        with capture_logs() as lines:
+            caller = await served.dial()
+            caller.send(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf")
+            async with asyncio.timeout(PATIENCE_S):
+                while not served.reading:  # noqa: ASYNC110 - until its handler waits for the rest
+                    await asyncio.sleep(0.005)
+                await caller.leave()
+                while not lines:  # noqa: ASYNC110 - until the server has noticed
+                    await asyncio.sleep(0.005)
+        assert [(line["event"], line["status"]) for line in lines] == [("http_request", LEFT)]
+        assert await served.is_well()
 
 
 async def test_an_expectation_that_is_none_of_ours_is_a_problem() -> None:
