@@ -181,7 +181,8 @@ class ReportDesk:
         """`claims` are those that the door signed, when that much holds."""
         REPORTS.labels(code).inc()
         of_scan = {} if claims is None else {"scan": claims.scan, "n": claims.n}
-        log.warning("report_refused", door=str(door), code=code, **of_scan)
+        # a hostile door sends thousands a second: `refused` warns of the first few in a minute
+        log.debug("report_refused", door=str(door), code=code, **of_scan)
         self._refused(door, f"report_{code}", "")
 
     def _acknowledge(self, venue: Venue, door: DoorRef, head: JournalHead) -> None:

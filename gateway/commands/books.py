@@ -1,7 +1,9 @@
 """What the gateway's commands share: the data directory, the opened books, and faults told in a line."""
 
+import errno
 import functools
 import getpass
+import shlex
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -19,9 +21,12 @@ from keys.faults import KeyFault
 Params = ParamSpec("Params")
 Result = TypeVar("Result")
 
+ENVIRONMENT = "broker.env"
+"""Beside the books: how the gateway, and every command beside it, finds the broker. Only their account may read it."""
+
 data_option = click.option(
     "--data",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=click.Path(path_type=Path, file_okay=False, readable=False),
     default=Path("passerelle-data"),
     show_default=True,
     envvar="PASSERELLE_DATA",
@@ -42,9 +47,10 @@ def told(command: Callable[Params, Result]) -> Callable[Params, Result]:
         except WireError as fault:
             raise click.ClickException(f"{fault.detail} ({fault.code})") from fault
         except OSError as error:
-            if error.filename is None:
-                raise
-            raise click.ClickException(f"{error.filename}: {error.strerror} (file)") from error
+            if error.errno == errno.EPIPE:
+                raise  # who read us has enough; click ends quietly
+            where = f"{error.filename}: " if error.filename else ""
+            raise click.ClickException(f"{where}{error.strerror or error} (file)") from error
 
     return wrapped
 
@@ -52,6 +58,16 @@ def told(command: Callable[Params, Result]) -> Callable[Params, Result]:
 def not_installed(data: Path) -> click.ClickException:
     """What is said of a directory that is not an installation's."""
     return click.ClickException(f"{data} holds no installation of Passerelle; name its directory with --data")
+
+
+def mind_broker(data: Path) -> None:
+    """Refuse to give a door an account in the books alone, while a broker of one's own would never hear of it."""
+    beside = data / ENVIRONMENT
+    if beside.exists() and read_settings({"data": data}).broker == "embedded":
+        raise click.ClickException(
+            f"{beside} names a broker of your own, which would not hear of this door; first: "
+            f"set -a; . {shlex.quote(str(beside.absolute()))}; set +a. With the embedded broker again, remove it"
+        )
 
 
 @asynccontextmanager

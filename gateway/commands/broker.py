@@ -22,12 +22,10 @@ from gateway.adapters.mqtt.acl import GATEWAY
 from gateway.adapters.mqtt.mosquitto_config import ACCOUNTS, CONFIG, Listener, Setup, find_plugin, write
 from gateway.adapters.mqtt.passwords import hash_password, new_password
 from gateway.application.errors import ConfigurationError
-from gateway.commands.books import data_option, json_option, opened, told
+from gateway.commands.books import ENVIRONMENT, data_option, json_option, opened, told
 from gateway.compose import system_entropy
 from keys.files import read_secret, write_atomic
 
-ENVIRONMENT = "broker.env"
-"""Beside the books: how the gateway, and every command beside it, finds the broker. Only their account may read it."""
 PASSWORD = "PASSERELLE_BROKER_PASSWORD"  # noqa: S105 - a variable's name
 LOOPBACK = "127.0.0.1"
 
@@ -207,11 +205,12 @@ def _hand_over(out: Path, user: str) -> bool:
 
 
 def _say_what_is_next(path: Path, environment: Path, user: str, doors: int, handed_over: bool) -> None:
-    steps = [] if handed_over else [f"sudo chown -R {user} {path.parent}    # it must own its files"]
+    out, sourced, data = (shlex.quote(str(each)) for each in (path.parent, environment.absolute(), environment.parent))
+    steps = [] if handed_over else [f"sudo chown -R {user} {out}    # it must own its files"]
     steps += [
-        f"mosquitto -c {path}    # as {user}, or as root, who becomes {user}",
-        f"set -a; . {environment.absolute()}; set +a    # where the broker is, and the password: for every command",
-        f"passerelle serve --data {environment.parent}",
+        f"mosquitto -c {shlex.quote(str(path))}    # as {user}, or as root, who becomes {user}",
+        f"set -a; . {sourced}; set +a    # where the broker is, and the password: for every command",
+        f"passerelle serve --data {data}",
     ]
     click.echo(f"{path}: Mosquitto for the gateway and {doors} door{'' if doors == 1 else 's'}. Now:\n")
     for step in steps:

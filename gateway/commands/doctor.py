@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 import sys
 from collections.abc import Awaitable, Iterator
@@ -36,7 +37,11 @@ def doctor(data: Path, as_json: bool) -> None:
       passerelle doctor --data passerelle-data
     """
     patient = _patient(data)
-    found = dict(_examined(patient))
+    logging.disable()  # what a library says of a broken broker is said by the check, in a line
+    try:
+        found = dict(_examined(patient))
+    finally:
+        logging.disable(logging.NOTSET)
     worst = Level.FAULT if any(each.level is Level.FAULT for each in found.values()) else Level.OK
     if as_json:
         rows = [

@@ -1,5 +1,6 @@
 """A door's directory, ready for `passerelle door run --config DIR/door.json`: its settings, its key, its password."""
 
+import contextlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from keys.ed25519 import SEED_BYTES, PrivateKey
 
 CONFIG = "door.json"
 KEY = "event.key"
+PASSPHRASE = "passphrase"  # noqa: S105 - a file's name
 
 
 def make_key(folder: Path, entropy: Callable[[int], bytes]) -> bytes:
@@ -23,6 +25,14 @@ def make_key(folder: Path, entropy: Callable[[int], bytes]) -> bytes:
     key = PrivateKey(entropy(SEED_BYTES))
     files.write_private(folder / KEY, key, passphrase)
     return key.public
+
+
+def drop_key(folder: Path) -> None:
+    """Take back a key that was made just now, for a door that was refused."""
+    for name in (KEY, PASSPHRASE):
+        (folder / name).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        folder.rmdir()  # unless something else is in it
 
 
 def write_config(folder: Path, settings: dict[str, Any], stands_at: Path) -> Path:

@@ -2,14 +2,16 @@
 
 import asyncio
 import json
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
+from gateway.application.errors import PasserelleError
 from gateway.commands import door_kit
-from gateway.commands.books import data_option, json_option, opened, told
+from gateway.commands.books import data_option, json_option, mind_broker, opened, told
 from gateway.commands.tables import show, show_one
 from gateway.compose import Gateway, system_entropy
 from gateway.domain.directory import Direction, Door
@@ -78,6 +80,7 @@ def add(
     """
     if folder is not None and event_key is not None:
         raise click.UsageError("--dir makes the key itself; leave --event-key out")
+    mind_broker(data)
     wanted = Door(ref_of(door), ZoneId(zone), Direction(direction), open_s, _public(event_key))
 
     async def run() -> Registered:
@@ -135,6 +138,7 @@ def password(data: Path, as_json: bool, door: str, yes: bool) -> None:
     Example:
       passerelle doors password montreuil/front
     """
+    mind_broker(data)
     ref = ref_of(door)
     if not yes:
         click.confirm(f"{ref} will not connect again until it has the new password. Sure?", abort=True, err=True)
@@ -156,7 +160,12 @@ async def register(gateway: Gateway, door: Door, folder: Path | None) -> Registe
     if folder is not None:
         public = await asyncio.to_thread(door_kit.make_key, folder, system_entropy)
     made = Door(door.ref, door.zone, door.direction, door.open_s, public)
-    fresh = await gateway.add_door(made)
+    try:
+        fresh = await gateway.add_door(made)
+    except PasserelleError:
+        if folder is not None:
+            door_kit.drop_key(folder)  # nobody knows it: the next try makes another
+        raise
     operator = (await gateway.store.directory()).venues[door.ref.venue].operator
     return Registered(made, operator, fresh, tuple(base64url.encode(root) for root in gateway.rings.roots))
 
@@ -206,7 +215,7 @@ def _tell(made: Registered, config: Path | None, as_json: bool) -> None:
     for root in made.roots:
         click.echo(f"root key   {root}")
     if config is not None:
-        click.echo(f"\nRun it: passerelle door run --config {config}")
+        click.echo(f"\nRun it: passerelle door run --config {shlex.quote(str(config))}")
     elif made.door.event_key is None:
         click.echo(
             "\nIt has no event key yet: run 'passerelle door key' at the door, and register what that prints by "

@@ -16,6 +16,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
+from gateway.adapters.db.connect import FILE as DATABASE
+from gateway.application.configure.checks import check_line
+from gateway.application.errors import InvalidError
 from gateway.commands import doors
 from gateway.commands.books import data_option, told
 from gateway.commands.hours_text import given_hours
@@ -83,10 +86,14 @@ def init(data: Path, yes: bool, http_port: int, broker_port: int, **given: str |
       passerelle init
       passerelle init --yes --operator 'FR*ATL' --name "Atelier" --venue-name "Atelier de Montreuil"
     """
+    if data.is_symlink() and not data.exists():
+        raise click.ClickException(f"{data} leads nowhere; make what it points to, or name another directory")
     if data.exists() and (not data.is_dir() or any(data.iterdir())):
         raise click.ClickException(f"{data} is there already and is not empty; name another directory with --data")
+    if http_port == broker_port:
+        raise click.UsageError("--http-port and --broker-port are two ports; name different ones")
     answers = _answers(given, yes, http_port, broker_port)
-    with _beside(data) as fresh:
+    with _at_once(data) as fresh:
         asyncio.run(_install(fresh, data, answers))
     _tell(data, answers)
 
@@ -180,28 +187,42 @@ def _door(answers: Answers) -> Door:
 
 
 @contextmanager
-def _beside(data: Path) -> Iterator[Path]:
+def _at_once(data: Path) -> Iterator[Path]:
     """A directory that becomes `data` once it is whole, and is gone otherwise."""
-    fresh = data.absolute().with_name(f"{data.name}.new-{os.getpid()}")
+    made = f".new-{os.getpid()}"
+    # an empty one that is there stays: it may be a mount point, a link, where the shell stands, all that we may write
+    fresh = data / made if data.exists() else data.absolute().with_name(f"{data.name}{made}")
     try:
         yield fresh
-        if data.exists():
-            data.rmdir()
-        fresh.rename(data.absolute())
+        if fresh.parent == data:
+            _move_in(fresh, data)
+        else:
+            fresh.rename(data.absolute())
     finally:
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(fresh)
+
+
+def _move_in(fresh: Path, data: Path) -> None:
+    if [each for each in data.iterdir() if each != fresh]:
+        raise click.ClickException(f"{data} was filled by somebody else meanwhile; name another directory with --data")
+    data.chmod(0o700)
+    # the database last: without it nothing takes the directory for an installation
+    for each in sorted(fresh.iterdir(), key=lambda path: path.name == DATABASE):
+        each.rename(data / each.name)
 
 
 def _tell(data: Path, answers: Answers) -> None:
     where, operator = shlex.quote(str(data)), shlex.quote(answers.operator)
     ports = f"--http-port {answers.http_port} --broker-port {answers.broker_port}"
     federation = "" if answers.federation == "pw" else f"PASSERELLE_FEDERATION={answers.federation} "
+    service = "" if answers.service == "desk" else f" --service {answers.service}"
     steps: list[tuple[str, Any]] = [
         ("Run the gateway, in a terminal of its own", f"{federation}passerelle serve --data {where} {ports}"),
         (
             "Give the first member a pass for today, as a QR in a picture",
-            f"{federation}passerelle pass issue --data {where} --operator {operator} --member {MEMBER} --png pass.png",
+            f"{federation}passerelle pass issue --data {where} --operator {operator} --member {MEMBER}{service} "
+            "--png pass.png",
         ),
         (
             "Hold it before the door",
@@ -236,11 +257,11 @@ def machine_zone(etc: Path) -> str:
 
 
 def _named(text: str) -> str:
-    name = text.strip()
-    if not name:
-        message = "a name has at least one character"
-        raise ValueError(message)
-    return name
+    try:
+        check_line("a name", text.strip())
+    except InvalidError as fault:
+        raise ValueError(str(fault)) from None
+    return text.strip()
 
 
 def _federation(text: str) -> str:

@@ -1,6 +1,7 @@
 """`passerelle members`: the people on an operator's books, by its own number for them."""
 
 import asyncio
+import shlex
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,7 @@ def add(data: Path, operator: str, member: str, plan: str) -> None:
             await gateway.add_member(OperatorId(operator), member, PlanId(plan), by_whom())
 
     asyncio.run(run())
-    next_step = f"passerelle pass issue --operator '{operator}' --member {member}"
+    next_step = f"passerelle pass issue --operator '{operator}' --member {shlex.quote(member)}"
     click.echo(f"{member} is a member of {operator}. Next: {next_step}")
 
 

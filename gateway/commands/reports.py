@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from gateway.application.reported import ChargeRow
 from gateway.commands.books import data_option, json_option, opened, told
@@ -66,6 +67,7 @@ def statements(ctx: click.Context, data: Path, as_json: bool, as_csv: bool) -> N
       passerelle statements bill --from 2026-11-01 --before 2026-12-01
     """
     if ctx.invoked_subcommand is not None:
+        _nothing_before(ctx, ctx.invoked_subcommand)
         return
     one_form(as_json, as_csv)
 
@@ -122,6 +124,13 @@ def charges(data: Path, as_json: bool, as_csv: bool, operator: str | None) -> No
             return [_charge_row(row) for row in await every(partial(gateway.charges_page, party=party))]
 
     show("Charge records", CHARGE_COLUMNS, asyncio.run(run()), as_json, as_csv)
+
+
+def _nothing_before(ctx: click.Context, subcommand: str) -> None:
+    """Refuse options that stand before the subcommand: it would not hear of them, and bill another installation."""
+    typed = [name for name in ctx.params if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if typed:
+        raise click.UsageError(f"write the options behind {subcommand}: statements {subcommand} --data …")
 
 
 def _us(given: datetime | None, default: datetime) -> int:

@@ -1,7 +1,9 @@
 """How commands show lists: a table for people, CSV for spreadsheets, JSON for programs; never a cut id or figure."""
 
 import json
+import re
 import sys
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,6 +20,11 @@ FIGURES = frozenset({"billable_s", "count", "net", "vat", "total", "venues", "pl
 """Columns that are read as numbers, and stand to the right."""
 csv_option = click.option("--csv", "as_csv", is_flag=True, help="Print CSV (RFC 4180), formulas escaped.")
 
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
+OBEYED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode's categories of what has no shape of its own: controls, direction marks, separators of lines."""
+JOINERS = "\u200c\u200d"
+"""They join letters of Persian and Hindi, and the people of an emoji."""
 PIPE_WIDTH = 1000
 """A pipe has no width of its own, and a table there is as wide as its longest row: nothing is cut."""
 Row = Mapping[str, Any]
@@ -45,7 +52,8 @@ def show(title: str, columns: Sequence[str], rows: Sequence[Row], as_json: bool,
     elif as_csv:
         click.echo(csv_text(columns, ([row[column] for column in columns] for row in rows)), nl=False)
     else:
-        console = Console(width=width())
+        # a name is a name: no brackets in it are colours or links, no :words: pictures
+        console = Console(width=width(), markup=False, emoji=False, highlight=False)
         table = Table(title=f"{title}: {len(rows)}", title_justify="left", box=box.SIMPLE_HEAD)
         for column in columns:
             right = column in FIGURES
@@ -88,4 +96,15 @@ def _brief(value: object) -> str:
     if value is None:
         return ""
     text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-    return text[:16].replace("T", " ") if text.endswith("Z") and "T" in text else text
+    return text[:16].replace("T", " ") if INSTANT.fullmatch(text) else visible(text)
+
+
+def visible(text: str) -> str:
+    r"""The text with what a terminal would obey, or that turns the reading around, spelt out.
+
+    >>> visible("café \x1b[31m \u202etxt")
+    'café \\x1b[31m \\u202etxt'
+    """
+    return "".join(
+        repr(each)[1:-1] if unicodedata.category(each) in OBEYED and each not in JOINERS else each for each in text
+    )

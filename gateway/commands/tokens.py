@@ -19,6 +19,7 @@ from gateway.domain.ids import OperatorId
 
 COLUMNS = ("token", "operator", "name", "state", "scopes", "created", "expires")
 COOPERATIVE = "the cooperative"
+PREFIX = "pwt_"
 
 
 @click.group("tokens")
@@ -106,19 +107,21 @@ def list_(data: Path, as_json: bool, operator: str | None) -> None:
 @click.argument("token")
 @told
 def revoke(data: Path, token: str) -> None:
-    """Let TOKEN (its id, 12 characters, as listed) count no more, at once.
+    """Let TOKEN (its id, 12 characters, as listed, or the whole token) count no more, at once.
 
     \b
     Example:
       passerelle tokens revoke k3jq7x2mwz5a
     """
+    # whoever finds a token that leaked has the whole of it, and no list; its secret is not said again
+    name = token.removeprefix(PREFIX).partition("_")[0]
 
     async def run() -> None:
         async with opened(data) as gateway:
-            await gateway.revoke_token(token)
+            await gateway.revoke_token(name)
 
     asyncio.run(run())
-    click.echo(f"{token} counts no more.")
+    click.echo(f"{name} counts no more.")
 
 
 def _scopes(role: str | None, scopes: tuple[str, ...], *, cooperative: bool) -> frozenset[Scope]:

@@ -188,7 +188,8 @@ class Gateway(DirectoryUses, PeopleUses, MoneyUses, ReportedUses, TokenUses, Web
             self._doors.refuse(door, code, detail)
 
     def _refused(self, door: DoorRef | None, code: str, detail: str) -> None:
-        """Leave an audit line of a message that could not be taken; bounded by the caller."""
+        """Warn of a message that could not be taken, and leave an audit line of it; bounded by the caller."""
+        log.warning("message_refused", door=str(door or ""), code=code, detail=detail)
         note = asyncio.ensure_future(self._note_refusal({"door": str(door or ""), "code": code, "detail": detail}))
         self._notes.add(note)
         note.add_done_callback(self._notes.discard)

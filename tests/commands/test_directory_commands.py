@@ -1,6 +1,8 @@
 """`operators`, `venues`, `plans`, `doors`: what is typed is on the books, and what cannot be is told."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -124,3 +126,48 @@ def test_a_mistake_is_told_in_a_line_and_nothing_is_kept(
     assert (refused.exit_code, said in refused.stderr) == (code, True), refused.output
     assert "Traceback" not in refused.output
     assert installation.count("events") == before
+
+
+HOSTILE: dict[str, tuple[str, str]] = {
+    "a closing tag": ("Chez [/red] nous", "Chez [/red] nous"),
+    "a link": ("[link=http://x.example]Nous[/link] :smile:", "[link=http://x.example]Nous[/link] :smile:"),
+    "a name turned around": ("abc\u202edcba", "abc\\u202edcba"),
+    "letters that join": ("\u0645\u06cc\u200c\u062e", "\u0645\u06cc\u200c\u062e"),
+    "a Z after a T": ("TRAPÈZE, 12 rue de la Quintinie, AZ", "TRAPÈZE, 12 rue de la Quintinie, AZ"),
+}
+
+
+@pytest.mark.parametrize(("name", "shown"), HOSTILE.values(), ids=list(HOSTILE))
+def test_a_name_is_listed_as_it_is(installation: Installation, name: str, shown: str) -> None:
+    assert installation("operators", "add", "AT*XYZ", "--name", name).exit_code == 0
+    listed = installation("operators", "list")
+    assert listed.exit_code == 0, listed.output
+    assert f"AT*XYZ     {shown} " in listed.stdout
+    assert f"name      {shown}\n" in installation("operators", "show", "AT*XYZ").stdout
+
+
+def test_a_disk_that_is_full_under_the_output_is_told_in_a_line(installation: Installation) -> None:
+    command = [sys.executable, "-m", "gateway", "operators", "list", "--data", str(installation.data)]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    assert done.returncode != 0
+    assert "Error: No space left on device (file)" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_door_that_was_refused_leaves_no_key(installation: Installation, tmp_path: Path) -> None:
+    kit = tmp_path / "the kit"
+    refused = installation("doors", "add", "nowhere/side", "--zone", "desks", "--dir", str(kit))
+    assert (refused.exit_code, kit.exists()) == (1, False), refused.output
+    made = installation("doors", "add", "atelier/side", "--zone", "desks", "--dir", str(kit))
+    assert made.exit_code == 0, made.output
+    assert f"--config '{kit}/door.json'" in made.stdout
+
+
+@pytest.mark.parametrize("words", [("add", "atelier/side", "--zone", "desks"), ("password", "atelier/front", "--yes")])
+def test_a_broker_of_ones_own_that_would_not_hear_is_named(installation: Installation, words: tuple[str, ...]) -> None:
+    (installation.data / "broker.env").write_text("PASSERELLE_BROKER=mqtt://127.0.0.1:1883\n")
+    before = installation.count("events")
+    refused = installation("doors", *words)
+    assert (refused.exit_code, installation.count("events")) == (1, before)
+    assert f"set -a; . {installation.data}/broker.env; set +a" in refused.stderr

@@ -1,11 +1,16 @@
 """`passerelle doctor`: one thing is broken at a time, and that check names it, with a remedy."""
 
+import asyncio
 import fcntl
+import json
 import os
+import re
 import socket
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,7 +18,8 @@ import pytest
 from gateway.adapters.db.connect import FILE
 from gateway.commands.checks import CHECKS
 from gateway.commands.checks.finding import Level
-from tests.commands.installation import Installation
+from gateway.compose import system_clock
+from tests.commands.installation import Installation, opened
 
 Break = Callable[[Installation, pytest.MonkeyPatch], None]
 
@@ -70,6 +76,15 @@ def a_day_ahead(installation: Installation, _patch: pytest.MonkeyPatch) -> None:
     )
 
 
+def without_roots(installation: Installation, _patch: pytest.MonkeyPatch) -> None:
+    for path in (installation.data / "keys").glob("root.*.pem"):
+        path.unlink()
+
+
+def with_a_broker_nobody_is_told_of(installation: Installation, _patch: pytest.MonkeyPatch) -> None:
+    (installation.data / "broker.env").write_text("PASSERELLE_BROKER=mqtt://127.0.0.1:1883\n")
+
+
 CASES: dict[str, tuple[Break, str, Level, str, set[str]]] = {
     "a setting nobody has": (
         variable("PASSERELLE_HTTP_PROT", "1"),
@@ -119,6 +134,34 @@ CASES: dict[str, tuple[Break, str, Level, str, set[str]]] = {
         "chain",
         Level.FAULT,
         "the books were changed",
+        set(),
+    ),
+    "a database emptied": (
+        overwritten(FILE, b""),
+        "database",
+        Level.FAULT,
+        "the database is empty",
+        {"schema", "chain", "clock", "status lists", "doors", "alarms", "webhooks"},
+    ),
+    "a chain without its head": (
+        statement("DELETE FROM chain_head"),
+        "chain",
+        Level.FAULT,
+        "the chain's head is missing",
+        set(),
+    ),
+    "no root to sign the next list": (
+        without_roots,
+        "trust list",
+        Level.FAULT,
+        "no next one can be signed",
+        set(),
+    ),
+    "a broker set up and not named": (
+        with_a_broker_nobody_is_told_of,
+        "broker",
+        Level.WARNING,
+        "broker.env names a broker of your own",
         set(),
     ),
     "a clock behind the books": (a_day_ahead, "clock", Level.FAULT, "behind the last entry", {"chain"}),
@@ -209,3 +252,94 @@ def test_it_writes_nothing(installation: Installation) -> None:
     installation("doctor")
     ours = {path: at for path, at in state().items() if not path.name.endswith(("-wal", "-shm"))}
     assert ours == {path: at for path, at in before.items() if not path.name.endswith(("-wal", "-shm"))}
+
+
+@contextmanager
+def listener(answer: Callable[[socket.socket], None]) -> Iterator[int]:
+    """A port where something takes every connection and does that."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def take() -> None:
+            with suppress(OSError):
+                while True:
+                    answer(server.accept()[0])
+
+        threading.Thread(target=take, daemon=True).start()
+        yield server.getsockname()[1]
+        server.shutdown(socket.SHUT_RDWR)
+
+
+def says_http(taken: socket.socket) -> None:
+    taken.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    taken.close()
+
+
+HELD: list[socket.socket] = []
+BROKERS: dict[str, tuple[Callable[[socket.socket], None], str]] = {
+    "silent": (HELD.append, "dynamic-security"),
+    "silent, accounts by hand": (HELD.append, "none"),
+    "no broker at all": (says_http, "dynamic-security"),
+    "no broker at all, accounts by hand": (says_http, "none"),
+}
+
+
+@pytest.mark.parametrize(("answer", "accounts"), BROKERS.values(), ids=list(BROKERS))
+def test_a_broker_that_is_none_is_a_fault_in_a_line(
+    installation: Installation,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: Callable[[socket.socket], None],
+    accounts: str,
+) -> None:
+    monkeypatch.setattr("gateway.commands.checks.network.PATIENCE_S", 0.5)
+    with listener(answer) as port:
+        monkeypatch.setenv("PASSERELLE_BROKER", f"mqtt://127.0.0.1:{port}")
+        monkeypatch.setenv("PASSERELLE_BROKER_ACCOUNTS", accounts)
+        told = installation("doctor")
+    assert (told.exit_code, told.stderr) == (1, "")
+    assert re.search(r"broker +fault", told.stdout), told.stdout
+    while HELD:
+        HELD.pop().close()
+
+
+def test_a_gateway_of_other_books_is_not_taken_for_ours(
+    installation: Installation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = asyncio.run(_trust_list_of_another(tmp_path / "other"))
+    held = os.open(installation.data / "gateway.lock", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    try:
+        for token, said in ((other, "another one answers at"), (_trust_list(installation.data), "runs and is ready")):
+            answers = {"/readyz": json.dumps({"status": "ready", "checks": {"database": "ok"}}), "/v1/trust": token}
+            with listener(partial(_answer_http, answers)) as port:
+                monkeypatch.setenv("PASSERELLE_HTTP_PORT", str(port))
+                assert said in found(installation)["gateway"]["said"]
+    finally:
+        os.close(held)
+
+
+def _answer_http(answers: dict[str, str], taken: socket.socket) -> None:
+    with taken:
+        body = answers[taken.recv(4096).split()[1].decode()].encode()
+        taken.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+
+
+def _trust_list(data: Path) -> str:
+    return (data / "keys" / "trust.jwt").read_text()
+
+
+async def _trust_list_of_another(data: Path) -> str:
+    gateway = await opened(data)
+    try:
+        return gateway.rings.publish(system_clock().now_us() // 1_000_000)
+    finally:
+        await gateway.close()
+
+
+def test_a_directory_that_this_account_may_not_open_is_told_with_its_remedy(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allowed = os.access
+    monkeypatch.setattr("os.access", lambda path, mode: FILE not in str(path) and allowed(path, mode))
+    rows = found(installation)
+    assert (rows["data"]["level"], "may not read" in rows["data"]["said"]) == (Level.FAULT, True)
+    assert {"database", "schema", "chain", "doors"}.isdisjoint(rows)

@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from gateway.commands.init import init, machine_zone
+from gateway.commands.passes import passes
 
 PATIENCE_S = 30
 STEP = re.compile(r"^\d\. .*\n   (passerelle .*)$", re.MULTILINE)
@@ -80,7 +81,9 @@ MISTAKES: dict[str, tuple[list[str], str]] = {
     "a service nobody offers": (["--service", "sauna"], "'sauna': write one of desk, meeting_room"),
     "a time zone that is none": (["--time-zone", "Paris"], "'Paris' is no time zone"),
     "a federation too long": (["--federation", "cooperative"], "write 1 to 8 small letters or digits"),
-    "a name of blanks": (["--name", "  "], "a name has at least one character"),
+    "a name of blanks": (["--name", "  "], "a name is empty"),
+    "a name of two lines": (["--venue-name", "Salle\nHaute"], "'--venue-name': a name is one line of plain text"),
+    "one port for two": (["--http-port", "8080", "--broker-port", "8080"], "name different ones"),
 }
 
 
@@ -101,9 +104,36 @@ def test_what_is_there_already_stays(tmp_path: Path) -> None:
     assert "is there already and is not empty" in refused.output
 
 
-def test_an_empty_directory_is_taken(tmp_path: Path) -> None:
-    assert run("--yes", "--data", str(tmp_path)).exit_code == 0
-    assert (tmp_path / "passerelle.db").is_file()
+@pytest.mark.parametrize("named", ["house", ".", "link"])
+def test_an_empty_directory_is_taken_and_stays_what_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    house = tmp_path / "house"
+    house.mkdir(mode=0o755)
+    (tmp_path / "link").symlink_to(house)
+    monkeypatch.chdir(house if named == "." else tmp_path)
+    before = house.stat().st_ino
+    made = run("--yes", "--data", named)
+    assert made.exit_code == 0, made.output
+    assert (house.stat().st_ino, house.stat().st_mode & 0o777) == (before, 0o700)
+    assert {"passerelle.db", "keys", "door"} <= {each.name for each in house.iterdir()}
+    assert [each.name for each in house.iterdir() if ".new-" in each.name] == []
+    assert (Path(json.loads((house / "door" / "door.json").read_text())["event_key"])).is_file()
+
+
+def test_a_link_that_leads_nowhere_is_told_before_any_question(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    refused = run("--data", str(tmp_path / "link"))
+    assert (refused.exit_code, "leads nowhere" in refused.output) == (1, True), refused.output
+
+
+def test_the_printed_pass_opens_the_zone_that_was_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = run("--yes", "--data", "house", "--service", "meeting_room")
+    _, issue, _, _ = STEP.findall(made.stdout)
+    assert CliRunner().invoke(passes, shlex.split(issue)[2:]).exit_code == 0
+    judged = CliRunner().invoke(passes, ["verify", "pass.png", "--data", "house", "--door", "my-venue/front"])
+    assert judged.exit_code == 0, judged.output
 
 
 def test_an_interruption_leaves_nothing_half_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,10 @@ NONSENSE: dict[str, tuple[tuple[str, ...], str]] = {
     "statements in two forms": (("statements", "--json", "--csv"), "one of them, not both"),
     "an empty span": (("visits", "--from", "2026-11-01", "--before", "2026-11-01"), "--from must lie before"),
     "a span backwards": (("visits", "--from", "2026-12-01", "--before", "2026-11-01"), "--from must lie before"),
+    "options before the bill": (
+        ("statements", "--json", "bill", "--from", "2026-11-01", "--before", "2026-12-01"),
+        "write the options behind bill",
+    ),
     "a day that is none": (("visits", "--from", "2026-02-30"), "Invalid value for '--from'"),
 }
 

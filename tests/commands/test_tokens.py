@@ -82,3 +82,13 @@ MISTAKES: dict[str, tuple[tuple[str, ...], int, str]] = {
 def test_a_mistake_is_told_in_a_line(installation: Installation, words: tuple[str, ...], code: int, said: str) -> None:
     refused = installation("tokens", *words)
     assert (refused.exit_code, said in refused.stderr) == (code, True), refused.output
+
+
+def test_a_token_that_was_found_is_revoked_by_its_text_which_is_not_said_again(installation: Installation) -> None:
+    made = installation.json("tokens", "add", *BILLING)
+    revoked = installation("tokens", "revoke", made["text"])
+    assert (revoked.exit_code, revoked.output) == (0, f"{made['token']} counts no more.\n")
+    with pytest.raises(UnauthorizedError):
+        speaks_for(installation, made["text"])
+    unknown = installation("tokens", "revoke", "pwt_aaaaaaaaaaaa_" + "s" * 43)
+    assert (unknown.exit_code, "there is no token aaaaaaaaaaaa " in unknown.output) == (1, True), unknown.output

@@ -257,3 +257,15 @@ async def test_a_flood_at_the_broker_fills_no_books_either(house: House) -> None
         await door.publish(door_topic(BACK, "scan"), b"{}")
     await served(house, door)
     assert house.rows("SELECT count(*) FROM events WHERE kind = 'message_refused'") == [(10,)]
+
+
+@pytest.mark.parametrize("leaf", ["scan", "event"])
+async def test_a_flood_fills_no_log_either(house: House, capsys: pytest.CaptureFixture[str], leaf: str) -> None:
+    door = await house.door()
+    for _ in range(50):
+        await door.says(leaf, b"a.b.c")
+    await served(house, door)
+    logged = capsys.readouterr()
+    lines = [line for line in (logged.out + logged.err).splitlines() if "refused" in line]
+    assert len(lines) == 10
+    assert all("montreuil/front" in line and "a.b.c" not in line for line in lines)

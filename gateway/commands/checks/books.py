@@ -21,8 +21,11 @@ def database(patient: Patient) -> Finding | None:
     try:
         with patient.books() as books:
             (said,) = books.execute("PRAGMA quick_check(1)").fetchone()
+            (tables,) = books.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.Error as error:
         return fault(f"the database cannot be read: {error}", RESTORE)
+    if not tables:
+        return fault("the database is empty: a file without books in it", RESTORE)
     return fine("whole") if said == "ok" else fault(f"the database is damaged: {said}", RESTORE)
 
 
@@ -39,7 +42,7 @@ def schema(patient: Patient) -> Finding | None:
             f"schema {stands_at or 'unknown'}, and this release knows {HEAD}",
             "Install the release that wrote these books, or a newer one: pip install -U passerelle",
         )
-    return fault(f"schema {stands_at}, and this release needs {HEAD}", f"passerelle migrate --data '{patient.data}'")
+    return fault(f"schema {stands_at}, and this release needs {HEAD}", f"passerelle migrate --data {patient.quoted}")
 
 
 def chain_holds(patient: Patient) -> Finding | None:
@@ -47,8 +50,11 @@ def chain_holds(patient: Patient) -> Finding | None:
     if not patient.has_books:
         return None
     with patient.books() as books:
-        (events,) = books.execute("SELECT seq FROM chain_head").fetchone()
-    command = f"passerelle audit verify --data '{patient.data}'"
+        head = books.execute("SELECT seq FROM chain_head").fetchone()
+    command = f"passerelle audit verify --data {patient.quoted}"
+    if head is None:
+        return fault("the books were changed: the chain's head is missing", RESTORE)
+    (events,) = head
     if events > WALKED:
         return fine(f"{events} events, too many to verify here: {command}")
     try:

@@ -1,5 +1,7 @@
 """A finding, and whom it is about."""
 
+import os
+import shlex
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -8,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from gateway.adapters.db.connect import FILE
+from gateway.adapters.db.lock import is_held
 from gateway.config import Settings
 
 
@@ -64,13 +67,28 @@ class Patient:
         return self.now_us // 1_000_000
 
     @property
+    def has_database(self) -> bool:
+        """Whether there is a database, to be read or not."""
+        try:
+            return (self.data / FILE).is_file()
+        except OSError:
+            return False
+
+    @property
     def has_books(self) -> bool:
-        """Whether there is a database to look at."""
-        return (self.data / FILE).is_file()
+        """Whether there is a database that this account may look at."""
+        return self.has_database and os.access(self.data / FILE, os.R_OK)
+
+    @property
+    def quoted(self) -> str:
+        """The directory as it is typed in a command."""
+        return shlex.quote(str(self.data))
 
     @contextmanager
     def books(self) -> Iterator[sqlite3.Connection]:
         """A connection that only reads. sqlite3.Error when the file is none, or damaged."""
         uri = f"{(self.data / FILE).absolute().as_uri()}?mode=ro"
+        if not (self.data / f"{FILE}-wal").exists() and not is_held(self.data):
+            uri += "&immutable=1"  # closed: SQLite would leave files beside it, or fail where it cannot make them
         with closing(sqlite3.connect(uri, uri=True, timeout=5)) as connection:
             yield connection

@@ -6,12 +6,15 @@ import shutil
 import stat
 from datetime import UTC, datetime
 
+from gateway.adapters.db.connect import FILE
 from gateway.commands.checks.finding import Finding, Patient, fault, fine, warning
 
 _MIB = 2**20
 LEAST_FREE = 100 * _MIB
 LITTLE_FREE = 1024 * _MIB
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
+ANOTHER = "Name the installation's directory with --data, or make a first one with 'passerelle init'."
+THEIRS = "Run as the account that runs the gateway, or take the directory over"
 A_LITTLE_S = 5
 """By how much the books may be ahead: a gateway's clock is stepped now and then."""
 
@@ -33,23 +36,26 @@ def data_directory(patient: Patient) -> Finding:
     """Whether the data directory is there, ours, and closed to others."""
     data = patient.data
     if not data.is_dir():
-        return fault(
-            f"there is no directory {data}",
-            "Name the installation's directory with --data, or make a first one with 'passerelle init'.",
-        )
-    if not os.access(data, os.R_OK | os.W_OK | os.X_OK):
-        return fault(
-            f"this account may not read and write {data}",
-            f"Run as the account that runs the gateway, or: chown -R \"$USER\" '{data}'",
-        )
-    if not patient.has_books:
-        return fault(
-            f"{data} holds no database",
-            "Name the installation's directory with --data, or make a first one with 'passerelle init'.",
-        )
+        return fault(f"there is no directory {data}", ANOTHER)
+    if shut := _shut(patient):
+        return shut
+    if not patient.has_database:
+        return fault(f"{data} holds no database", ANOTHER)
     if data.stat().st_mode & OTHERS:
-        return warning(f"{data} is open to other accounts of this machine", f"chmod 700 '{data}'")
+        return warning(f"{data} is open to other accounts of this machine", f"chmod 700 {patient.quoted}")
     return fine(str(data))
+
+
+def _shut(patient: Patient) -> Finding | None:
+    """Why this account cannot work with the directory."""
+    data = patient.data
+    if os.statvfs(data).f_flag & os.ST_RDONLY:
+        return fault(f"{data} is on a file system that can only be read", "Mount it for writing, or use --data.")
+    if not os.access(data, os.R_OK | os.W_OK | os.X_OK):
+        return fault(f"this account may not read and write {data}", f'{THEIRS}: chown -R "$USER" {patient.quoted}')
+    if patient.has_database and not patient.has_books:
+        return fault(f"this account may not read {data / FILE}", f'{THEIRS}: chown -R "$USER" {patient.quoted}')
+    return None
 
 
 def disk(patient: Patient) -> Finding | None:

@@ -40,7 +40,7 @@ def private_files(patient: Patient) -> Finding | None:
         return None
     loose = [str(path.relative_to(patient.data)) for path in _secrets(patient.data) if path.stat().st_mode & OTHERS]
     if loose:
-        return warning(f"other accounts may read {', '.join(sorted(loose)[:3])}", f"chmod -R go= '{patient.data}'")
+        return warning(f"other accounts may read {', '.join(sorted(loose)[:3])}", f"chmod -R go= {patient.quoted}")
     return fine("readable by their owner alone")
 
 
@@ -48,7 +48,7 @@ def trust_list(patient: Patient) -> Finding | None:
     """Whether the last trust list still counts at doors."""
     if not patient.has_books or not files.has_book(patient.data / "keys"):
         return None
-    serve = f"Run the gateway, which publishes a fresh one: passerelle serve --data '{patient.data}'"
+    serve = f"Run the gateway, which publishes a fresh one: passerelle serve --data {patient.quoted}"
     try:
         rings = _rings(patient)
         latest = rings.latest_trust_list()
@@ -59,7 +59,29 @@ def trust_list(patient: Patient) -> Finding | None:
         return warning("the last trust list has expired: doors believe nobody", serve)
     except KeyFault as error:
         return fault(f"the trust list cannot be read: {error}", "Restore the directory keys from its backup.")
+    lost = _root_lost(patient, rings)
+    if lost is not None:
+        return fault(
+            f"version {view.version} is in force, and no next one can be signed: {lost}",
+            "Put that root's key back from its backup before the list expires: doors believe nobody after that.",
+        )
     return fine(f"version {view.version}, in force")
+
+
+def _root_lost(patient: Patient, rings: Rings) -> str | None:
+    """Why the root that signs trust lists cannot; a day without one, and no door opens."""
+    root, directory = rings.book.roots.active, patient.data / "keys"
+    if root is None:
+        return "no root may sign"
+    if not root.hosted:
+        return None
+    try:
+        files.read_private(
+            directory / f"root.{root.kid.hex()}.pem", files.read_passphrase(directory, patient.environment)
+        )
+    except KeyFault as error:
+        return str(error)
+    return None
 
 
 def _rings(patient: Patient) -> Rings:

@@ -1,8 +1,8 @@
 """Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): a POST that is repeated is answered as the first time.
 
 The answer is kept in the transaction that made it, so that a crash leaves both or neither. It may hold a door's
-password or a token: it is sealed under a key that only the caller's own token and idempotency key yield, and the
-books hold neither.
+password or a token: it is sealed under a key that only the caller's own token and idempotency key together yield, and
+the books hold no token.
 """
 
 import hashlib
