@@ -13,8 +13,9 @@ from typing import TypeVar
 
 from pydantic_core import to_json
 
+from gateway.entrypoints.api.csv_text import csv_text
+
 Row = TypeVar("Row")
-Item = TypeVar("Item")
 
 IN_WORK = 1
 """Reading requests in work at once; the others wait in the order in which they came.
@@ -23,7 +24,9 @@ With two, one's rows are read while the other's are converted, and the two threa
 no more requests a second, and a median scan twice as long.
 """
 STEP = 64
-"""Rows converted between two looks at the doors: some 0.3 ms."""
+"""Rows converted to JSON between two looks at the doors: some 0.3 ms."""
+CSV_STEP = 32
+"""The same of CSV, whose every cell is looked at: some 0.4 ms."""
 PATIENCE_S = 0.05
 """Where scans never end, a request takes its next step after so long all the same."""
 
@@ -58,19 +61,22 @@ class Courtesy:
                 async with asyncio.timeout(PATIENCE_S):
                     await self._quiet.wait()
 
-    async def convert(self, rows: Sequence[Row], view: Callable[[Row], Item]) -> list[Item]:
-        """Every row's view, step by step."""
-        items: list[Item] = []
-        for at in range(0, len(rows), STEP):
-            await self.give_way()
-            items += map(view, rows[at : at + STEP])
-        return items
-
     async def json(self, rows: Sequence[Row], view: Callable[[Row], object]) -> bytes:
         """The JSON array of every row's view, step by step."""
         parts: list[bytes] = []
-        for at in range(0, len(rows), STEP):
-            await self.give_way()
+        async for step in self._steps(rows, STEP):
             # a step's array without its brackets
-            parts.append(to_json(list(map(view, rows[at : at + STEP])))[1:-1])
+            parts.append(to_json(list(map(view, step)))[1:-1])
         return b"[" + b",".join(parts) + b"]"
+
+    async def csv(self, columns: Sequence[str], rows: Sequence[Row], cells: Callable[[Row], Sequence[object]]) -> bytes:
+        """The CSV of a header and every row's cells, step by step."""
+        parts = [csv_text([columns]).encode()]
+        async for step in self._steps(rows, CSV_STEP):
+            parts.append(csv_text(map(cells, step)).encode())
+        return b"".join(parts)
+
+    async def _steps(self, rows: Sequence[Row], size: int) -> AsyncIterator[Sequence[Row]]:
+        for at in range(0, len(rows), size):
+            await self.give_way()
+            yield rows[at : at + size]

@@ -73,8 +73,7 @@ async def test_the_ledger_looks_everything_up(store: SqliteStore) -> None:
 
 async def test_jobs_and_reports_look_everything_up(store: SqliteStore) -> None:
     await scene.stay(store, 1, 1)
-    assert store._reader is not None
-    with statements_of(store._reader.direct()) as told:
+    with read_by(store) as told:
         await store.issued(scene.PASS)
         await store.member(HOME, "M-1")
         await store.door_credential("montreuil.front")
@@ -90,8 +89,7 @@ async def test_jobs_and_reports_look_everything_up(store: SqliteStore) -> None:
 
 
 async def test_status_lists_read_what_is_not_valid_alone(store: SqliteStore) -> None:
-    assert store._reader is not None
-    with statements_of(store._reader.direct()) as told:
+    with read_by(store) as told:
         await store.statuses(HOME, NOW_US)
     assert [step.partition("INDEX ")[2] for step in steps(store, told) if step.startswith(("SCAN", "SEARCH"))] == [
         "passes_not_valid (issuer=? AND expires_s>?)",
@@ -122,8 +120,7 @@ async def test_a_page_reads_its_rows_from_an_index_in_their_order(
     window: Window,
     party: OperatorId | None,
 ) -> None:
-    assert store._reader is not None
-    with statements_of(store._reader.direct()) as told:
+    with read_by(store) as told:
         await ask(store, window, party)
     rows = [sql for sql in told if " ORDER BY " in sql]
     counts = [sql for sql in told if sql.startswith("SELECT") and sql not in rows]

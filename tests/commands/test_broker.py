@@ -247,3 +247,32 @@ def test_mosquitto_runs_with_it_and_knows_the_gateway(typed: Typed) -> None:
         thread.run(mosquitto.stop())
     finally:
         thread.close()
+
+
+def test_the_doctor_names_a_door_that_the_broker_does_not_know(
+    typed: Typed, installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need_mosquitto()
+    port = free_port(HOST)
+    assert typed("--listen", f"{HOST}:{port}", plugin=False).exit_code == 0
+    environment = typed.environment
+    (typed.data / "broker.env").unlink()
+    assert installation("doors", "add", "montreuil/side", "--zone", "desks").exit_code == 0
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    thread, mosquitto = LoopThread(), Mosquitto(typed.out / "mosquitto.conf", HOST, port)
+    try:
+        thread.run(mosquitto.start())
+        lacking = _broker_row(installation)
+        assert (lacking["level"], "no account of 1 door, and refuses" in lacking["said"]) == ("fault", True), lacking
+        assert "passerelle doors password montreuil/side" in lacking["remedy"]
+        assert installation("doors", "password", "montreuil/side", "--yes").exit_code == 0
+        assert _broker_row(installation)["level"] == "ok"
+        thread.run(mosquitto.stop())
+    finally:
+        thread.close()
+
+
+def _broker_row(installation: Installation) -> dict[str, str]:
+    rows: list[dict[str, str]] = installation.json("doctor")["checks"]
+    return next(row for row in rows if row["check"] == "broker")

@@ -159,12 +159,14 @@ def test_a_door_that_was_refused_leaves_no_key(installation: Installation, tmp_p
     kit = tmp_path / "the kit"
     refused = installation("doors", "add", "nowhere/side", "--zone", "desks", "--dir", str(kit))
     assert (refused.exit_code, kit.exists()) == (1, False), refused.output
-    made = installation("doors", "add", "atelier/side", "--zone", "desks", "--dir", str(kit))
+    made = installation("doors", "add", "montreuil/side", "--zone", "desks", "--dir", str(kit))
     assert made.exit_code == 0, made.output
     assert f"--config '{kit}/door.json'" in made.stdout
 
 
-@pytest.mark.parametrize("words", [("add", "atelier/side", "--zone", "desks"), ("password", "atelier/front", "--yes")])
+@pytest.mark.parametrize(
+    "words", [("add", "montreuil/side", "--zone", "desks"), ("password", "montreuil/front", "--yes")]
+)
 def test_a_broker_of_ones_own_that_would_not_hear_is_named(installation: Installation, words: tuple[str, ...]) -> None:
     (installation.data / "broker.env").write_text("PASSERELLE_BROKER=mqtt://127.0.0.1:1883\n")
     before = installation.count("events")

@@ -1,6 +1,8 @@
 """Doors before partners: who waits for whom, on the loop and on the thread that reads the books."""
 
 import asyncio
+import csv
+import io
 import json
 import threading
 import time
@@ -15,7 +17,7 @@ from gateway.application.reading import Window
 from gateway.application.reported import VisitFilter
 from gateway.compose import system_entropy
 from gateway.entrypoints import courtesy
-from gateway.entrypoints.courtesy import STEP, Courtesy
+from gateway.entrypoints.courtesy import CSV_STEP, STEP, Courtesy
 from tests.entrypoints.http import bearer
 from tests.entrypoints.reading import items, read
 from tests.gateways import House
@@ -39,29 +41,40 @@ async def test_one_request_is_in_work_at_a_time_in_the_order_in_which_they_came(
     assert order == ["1 begins", "1 ends", "2 begins", "2 ends", "3 begins", "3 ends"]
 
 
-async def test_a_scan_that_comes_in_the_middle_of_a_list_is_decided_before_the_next_step() -> None:
+@pytest.mark.parametrize("kind", ["JSON", "CSV"])
+async def test_a_scan_that_comes_in_the_middle_of_a_list_is_decided_before_the_next_step(kind: str) -> None:
     desk, order = Courtesy(), []
+    size = STEP if kind == "JSON" else CSV_STEP
 
-    def view(row: int) -> int:
-        if row % STEP == 0:
-            order.append(row // STEP)
-        if row == STEP:
+    def view(row: int) -> tuple[int]:
+        if row % size == 0:
+            order.append(row // size)
+        if row == size:
             desk.scans_wait(True)
-        return row
+        return (row,)
 
-    listing = asyncio.ensure_future(desk.json(range(4 * STEP), view))
+    rows = range(4 * size)
+    listing = asyncio.ensure_future(desk.json(rows, view) if kind == "JSON" else desk.csv(["row"], rows, view))
     await turns(20)
     assert order == [0, 1], "the second step is done, the third waits for the scan"
     desk.scans_wait(False)
-    assert json.loads(await listing) == list(range(4 * STEP))
+    made = await listing
     assert order == [0, 1, 2, 3]
+    if kind == "JSON":
+        assert json.loads(made) == [[row] for row in rows]
+    else:
+        assert made.decode().split() == ["row", *map(str, rows)]
 
 
-@pytest.mark.parametrize("count", [0, 1, STEP - 1, STEP, STEP + 1, 3 * STEP])
-async def test_a_list_made_in_steps_is_the_list(count: int) -> None:
-    rows = list(range(count))
+@pytest.mark.parametrize("size", [CSV_STEP, STEP])
+@pytest.mark.parametrize("steps", [0, 1, 3])
+@pytest.mark.parametrize("more", [-1, 0, 1])
+async def test_a_list_made_in_steps_is_the_list(size: int, steps: int, more: int) -> None:
+    rows = list(range(max(0, size * steps + more)))
     assert json.loads(await Courtesy().json(rows, lambda row: {"row": row})) == [{"row": row} for row in rows]
-    assert await Courtesy().convert(rows, str) == list(map(str, rows))
+    lines = (await Courtesy().csv(["row", "text"], rows, lambda row: [row, f"={row}, é"])).decode()
+    assert list(csv.reader(io.StringIO(lines))) == [["row", "text"], *([str(row), f"'={row}, é"] for row in rows)]
+    assert lines.count("\r\n") == len(rows) + 1
 
 
 async def test_scans_without_end_starve_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,7 +82,7 @@ async def test_scans_without_end_starve_nobody(monkeypatch: pytest.MonkeyPatch) 
     desk = Courtesy()
     desk.scans_wait(True)
     async with asyncio.timeout(5), desk.turn():
-        assert len(await desk.convert(range(3 * STEP), str)) == 3 * STEP
+        assert len(json.loads(await desk.json(range(3 * STEP), str))) == 3 * STEP
 
 
 async def test_a_request_that_is_broken_off_gives_its_seat_back() -> None:

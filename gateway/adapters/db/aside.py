@@ -14,7 +14,7 @@ PATIENCE_S = 0.02
 
 
 class Aside:
-    """One for all connections of a store that only read."""
+    """One for all connections of a store that read at length."""
 
     def __init__(self) -> None:
         self._clear = threading.Event()

@@ -30,7 +30,7 @@ class ChargePages(Reading):
     ) -> Page[ChargeRow]:
         """The window's records, of one party or of one statement."""
         asked = partial(CHARGES.ask, window=window, of=ChargeRow._make, party=party, statement=statement)
-        return await self._read(asked)
+        return await self._read_long(asked)
 
     async def charge_row(self, host: OperatorId, number: int) -> ChargeRow | None:
         """The record of that number, whoever asks."""

@@ -48,7 +48,7 @@ class DirectoryPages(Reading):
 
     async def operators_page(self, window: Window) -> Page[Changed[OperatorOnFile]]:
         """The window's operators."""
-        return await self._read(partial(OPERATORS.ask, window=window, of=_operator))
+        return await self._read_long(partial(OPERATORS.ask, window=window, of=_operator))
 
     async def operator_on_file(self, operator: OperatorId) -> Changed[OperatorOnFile] | None:
         """One operator with its legal data."""
@@ -66,7 +66,7 @@ class DirectoryPages(Reading):
             with snapshot(connection):
                 return VENUES.ask(connection, window, partial(_venue, zones=read_zones(connection)), operator)
 
-        return await self._read(read)
+        return await self._read_long(read)
 
     async def venue_on_file(self, venue: VenueId) -> Changed[VenueOnFile] | None:
         """One venue with its zones."""
@@ -82,7 +82,7 @@ class DirectoryPages(Reading):
         self, window: Window, operator: OperatorId | None = None, venue: VenueId | None = None
     ) -> Page[Changed[Door]]:
         """The window's doors, of one operator's venues, of one venue, or all."""
-        return await self._read(partial(DOORS.ask, window=window, of=_door, operator=operator, venue=venue))
+        return await self._read_long(partial(DOORS.ask, window=window, of=_door, operator=operator, venue=venue))
 
     async def door_on_file(self, door: DoorRef) -> Changed[Door] | None:
         """One door."""
@@ -95,7 +95,7 @@ class DirectoryPages(Reading):
 
     async def plans_page(self, window: Window, operator: OperatorId) -> Page[Changed[Plan]]:
         """The window's plans of one operator."""
-        return await self._read(partial(PLANS.ask, window=window, of=_plan, party=operator))
+        return await self._read_long(partial(PLANS.ask, window=window, of=_plan, party=operator))
 
     async def plan_on_file(self, operator: OperatorId, plan: PlanId) -> Changed[Plan] | None:
         """One plan."""

@@ -70,8 +70,8 @@ class EventPages(Reading):
 
     async def events_page(self, window: Window, kind: str | None = None) -> Page[EventRow]:
         """The window's lines of the chain."""
-        return await self._read(partial(EVENTS.ask, window=window, of=EventRow._make, kind=kind))
+        return await self._read_long(partial(EVENTS.ask, window=window, of=EventRow._make, kind=kind))
 
     async def roots_page(self, window: Window) -> Page[RootRow]:
         """The window's signed heads, by the line that each vouches for."""
-        return await self._read(partial(ROOTS.ask, window=window, of=RootRow._make))
+        return await self._read_long(partial(ROOTS.ask, window=window, of=RootRow._make))

@@ -12,6 +12,7 @@ from gateway.adapters.db.connect import FILE, connect, fault
 from gateway.adapters.db.hop import Runner, start
 from gateway.adapters.db.lock import DataLock
 from gateway.adapters.db.migrate import HEAD, migrate, revision
+from gateway.adapters.db.reading import Readers
 from gateway.adapters.db.store import SqliteStore
 from gateway.application.errors import StoreUnavailableError
 
@@ -45,18 +46,21 @@ async def open_store(
     try:
         opened.append(await start(partial(_open, data, busy_ms), threaded))
         aside = Aside() if threaded else None
+        # what is looked up is over before it could stand aside
+        opened.append(await start(partial(_open_to_read, data, busy_ms, None), threaded))
         opened.append(await start(partial(_open_to_read, data, busy_ms, aside), threaded))
+        writer, *readers = opened
         checkpointer = None
         if threaded and not guest:
             opened.append(await start(partial(connect, data, busy_ms), threaded))
-            checkpointer = Checkpointer(opened[2], opened[0].direct())
+            checkpointer = Checkpointer(opened[-1], writer.direct())
     except BaseException:
         for runner in opened:
             await runner.close()
         if lock is not None:
             lock.release()
         raise
-    return SqliteStore(opened[0], opened[1], checkpointer, lock, now_us, entropy, aside)
+    return SqliteStore(writer, Readers(*readers), checkpointer, lock, now_us, entropy, aside)
 
 
 def bring_up_to_date(data: Path, busy_ms: int = BUSY_MS) -> str | None:

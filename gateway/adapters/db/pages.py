@@ -6,7 +6,7 @@ A list is made once, and asked by a method of a mixin that the store names among
 
     class VisitPages(Reading):
         async def visits_page(self, window: Window, party: OperatorId | None) -> Page[VisitRow]:
-            return await self._read(partial(VISITS.ask, window=window, of=VisitRow._make, party=party))
+            return await self._read_long(partial(VISITS.ask, window=window, of=VisitRow._make, party=party))
 
 A page is two statements in one snapshot: the rows asked for, and how many match.
 """

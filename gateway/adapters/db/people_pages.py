@@ -53,7 +53,7 @@ class PeoplePages(Reading):
 
     async def members_page(self, window: Window, operator: OperatorId) -> Page[Changed[MemberOnFile]]:
         """The window's members of one operator."""
-        return await self._read(partial(MEMBERS.ask, window=window, of=_member, party=operator))
+        return await self._read_long(partial(MEMBERS.ask, window=window, of=_member, party=operator))
 
     async def member_on_file(self, operator: OperatorId, external_id: str) -> Changed[MemberOnFile] | None:
         """The operator's member of that number."""
@@ -66,7 +66,7 @@ class PeoplePages(Reading):
 
     async def holders_page(self, window: Window, home: OperatorId | None = None) -> Page[Changed[HolderOnFile]]:
         """The window's holders, of one home or of all."""
-        return await self._read(partial(HOLDERS.ask, window=window, of=_holder, party=home))
+        return await self._read_long(partial(HOLDERS.ask, window=window, of=_holder, party=home))
 
     async def holder_on_file(self, holder: HolderId) -> Changed[HolderOnFile] | None:
         """One holder."""
@@ -79,7 +79,7 @@ class PeoplePages(Reading):
 
     async def bans_page(self, window: Window, host: OperatorId) -> Page[Changed[BanOnFile]]:
         """The window's bans that a host has set."""
-        return await self._read(partial(BANS.ask, window=window, of=_ban, party=host))
+        return await self._read_long(partial(BANS.ask, window=window, of=_ban, party=host))
 
     async def ban_on_file(self, host: OperatorId, holder: HolderId) -> Changed[BanOnFile] | None:
         """The host's ban of a holder."""
@@ -94,7 +94,7 @@ class PeoplePages(Reading):
         """The window's passes that are asked for."""
         standing = which.standing and which.standing.value
         asked = partial(PASSES.ask, window=window, of=_pass, party=which.issuer, holder=which.holder, standing=standing)
-        return await self._read(asked)
+        return await self._read_long(asked)
 
     async def pass_on_file(self, ref: PassRef) -> Changed[IssuedPass] | None:
         """One pass."""

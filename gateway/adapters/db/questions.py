@@ -38,17 +38,19 @@ class Questions(Reading):
 
     async def visits_open_since_before(self, before_us: int) -> list[Visit]:
         """PENDING and ACTIVE visits that began at that instant or earlier, oldest first."""
-        return await self._read(partial(reads.visits_open_since_before, before_us=before_us))
+        return await self._read_long(partial(reads.visits_open_since_before, before_us=before_us))
 
     async def visits_to_seal(self, host: OperatorId, ended_before_us: int, limit: int) -> list[Visit]:
         """The host's visits COMPLETED, unsealed, confirmed by the door, ended before that instant; oldest first."""
-        return await self._read(partial(reads.visits_to_seal, host=host, ended_before_us=ended_before_us, limit=limit))
+        return await self._read_long(
+            partial(reads.visits_to_seal, host=host, ended_before_us=ended_before_us, limit=limit)
+        )
 
     async def unbilled_charges(
         self, home: OperatorId, host: OperatorId, before_us: int
     ) -> list[tuple[ChargeRecord, str]]:
         """Records, with their seals, whose visit ended before that instant and that stand on no statement."""
-        return await self._read(partial(reads.unbilled_charges, home=home, host=host, before_us=before_us))
+        return await self._read_long(partial(reads.unbilled_charges, home=home, host=host, before_us=before_us))
 
     async def inside(self, venue: VenueId) -> list[Presence]:
         """Everyone who has a presence at the venue, the longest there first."""
@@ -58,7 +60,7 @@ class Questions(Reading):
         """Visits that began in [from_us, before_us), by start; a page at a time, so that memory stays flat."""
         after = ""
         while True:
-            page = await self._read(
+            page = await self._read_long(
                 partial(reads.visits_page, from_us=from_us, after=after, before_us=before_us, most=PAGE)
             )
             for visit in page:
@@ -69,7 +71,7 @@ class Questions(Reading):
 
     async def statements(self) -> list[tuple[Statement, str]]:
         """Every statement with its seal, in the order of their issue."""
-        return await self._read(reads.all_statements)
+        return await self._read_long(reads.all_statements)
 
     async def chain_head(self) -> ChainHead:
         """The chain's last link, for an operator to sign."""

@@ -35,7 +35,7 @@ class StatementPages(Reading):
         asked = partial(
             STATEMENTS.ask, window=window, of=StatementRow._make, party=party, begins_us=begins_us, ends_us=ends_us
         )
-        return await self._read(asked)
+        return await self._read_long(asked)
 
     async def statement_row(self, statement: int) -> StatementRow | None:
         """The statement of that number, whoever asks."""

@@ -1,7 +1,7 @@
-"""The SQLite store: one connection that writes, behind the gate, and one that reads."""
+"""The SQLite store: one connection that writes, behind the gate, and two that read beside it."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from gateway.adapters.db.admission import SqliteAdmission
 from gateway.adapters.db.answers import Answers
@@ -16,6 +16,7 @@ from gateway.adapters.db.ledger import SqliteLedger
 from gateway.adapters.db.lock import DataLock
 from gateway.adapters.db.people_pages import PeoplePages
 from gateway.adapters.db.questions import Questions
+from gateway.adapters.db.reading import Readers
 from gateway.adapters.db.statement_pages import StatementPages
 from gateway.adapters.db.token_pages import TokenPages
 from gateway.adapters.db.verify import ChainWalk
@@ -45,14 +46,14 @@ class SqliteStore(
     def __init__(
         self,
         writer: Runner,
-        reader: Runner | None,
+        readers: Readers | None,
         checkpointer: Checkpointer | None,
         lock: DataLock | None,
         now_us: Callable[[], int],
         entropy: Callable[[int], bytes],
         aside: Aside | None = None,
     ) -> None:
-        super().__init__(writer, reader)
+        super().__init__(writer, readers)
         self._aside = aside
         self._checkpointer = checkpointer
         self._lock = lock
@@ -63,7 +64,7 @@ class SqliteStore(
     @property
     def reads_beside_writes(self) -> bool:
         """Whether a read goes on while a transaction is open; in memory it waits for its end."""
-        return self._reader is not None
+        return self._readers is not None
 
     def scans_wait(self, waiting: bool) -> None:
         """A scan waits for its decision, or none does any more: long reading stands aside meanwhile."""
@@ -117,14 +118,14 @@ class SqliteStore(
     async def verify_chain(self) -> ChainState:
         """Verify the audit chain from its first event; writers go on meanwhile."""
         walk = ChainWalk()
-        while await self._read(walk.step):
+        while await self._read_long(walk.step):
             pass
         return walk.state
 
     async def verify_seals(self, charges: int = 0) -> SealWalk:
         """Verify charge records against the chain, of which `charges` are known to have been sealed."""
         walk = SealWalk()
-        while await self._read(walk.step):
+        while await self._read_long(walk.step):
             pass
         if walk.fault is None and walk.records < charges:
             walk.fault = f"{charges - walk.records} charge records that were sealed are missing"
@@ -132,12 +133,12 @@ class SqliteStore(
 
     async def close(self) -> None:
         """End the work under way, close, and free the data directory."""
-        try:
-            if self._checkpointer is not None:
-                await self._checkpointer.close()
-            if self._reader is not None:
-                await self._reader.close()
-            await self._writer.close()
-        finally:
+        async with AsyncExitStack() as stack:
+            # the last that is named is closed first; each is closed, whatever another one's end came to
             if self._lock is not None:
-                self._lock.release()
+                stack.callback(self._lock.release)
+            stack.push_async_callback(self._writer.close)
+            for reader in self._readers or ():
+                stack.push_async_callback(reader.close)
+            if self._checkpointer is not None:
+                stack.push_async_callback(self._checkpointer.close)

@@ -30,7 +30,7 @@ class TokenPages(Reading):
 
     async def tokens_page(self, window: Window, operator: OperatorId | None = None) -> Page[Changed[Token]]:
         """The window's tokens, of one operator or of all."""
-        return await self._read(partial(TOKENS.ask, window=window, of=_changed, party=operator))
+        return await self._read_long(partial(TOKENS.ask, window=window, of=_changed, party=operator))
 
     async def token(self, token_id: str) -> Changed[Token] | None:
         """One token."""

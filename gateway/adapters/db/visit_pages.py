@@ -31,7 +31,7 @@ class VisitPages(Reading):
         """The window's visits by their last change."""
         state = which.state and which.state.value
         asked = partial(VISITS.ask, of=VisitRow._make, party=which.party, venue=which.venue, state=state)
-        return await self._read(partial(asked, window=window))
+        return await self._read_long(partial(asked, window=window))
 
     async def visit_row(self, visit: VisitId) -> VisitRow | None:
         """The visit, whoever asks."""

@@ -77,7 +77,7 @@ class WebhookFeed(Reading):
 
     async def webhook_feed(self, after: int, wanted: Collection[EventType], most: int) -> Feed:
         """What happened in the next `most` lines after that one, of the types that somebody wants."""
-        return await self._read(partial(read_feed, after=after, wanted=frozenset(wanted), most=most))
+        return await self._read_long(partial(read_feed, after=after, wanted=frozenset(wanted), most=most))
 
 
 def read_feed(connection: sqlite3.Connection, after: int, wanted: frozenset[EventType], most: int) -> Feed:

@@ -70,7 +70,7 @@ class WebhookPages(Reading):
 
     async def webhooks_page(self, operator: OperatorId | None, window: Window) -> Page[Webhook]:
         """Webhooks of one operator (None: all) by their last change."""
-        return await self._read(partial(WEBHOOKS.ask, window=window, of=webhook_of, party=operator))
+        return await self._read_long(partial(WEBHOOKS.ask, window=window, of=webhook_of, party=operator))
 
     async def webhook(self, webhook: WebhookId) -> Webhook | None:
         """One of them."""
@@ -111,7 +111,7 @@ class WebhookPages(Reading):
             items = [delivery_of(row) for row in rows[: window.limit]]
             return Page(items, total, items[-1].seq if items else window.after, len(rows) > window.limit)
 
-        return await self._read(read)
+        return await self._read_long(read)
 
     async def delivery(self, webhook: WebhookId, event: EventId) -> Delivery | None:
         """One of them."""

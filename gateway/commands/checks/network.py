@@ -104,8 +104,9 @@ async def broker(patient: Patient) -> Finding | None:
     lacking = _doors(patient) - names
     if lacking:
         door = min(lacking).replace(".", "/", 1)
+        many = "1 door, and refuses it" if len(lacking) == 1 else f"{len(lacking)} doors, and refuses them"
         return fault(
-            f"{told.broker} has no account of {len(lacking)} doors, and refuses them: {', '.join(sorted(lacking)[:3])}",
+            f"{told.broker} has no account of {many}: {', '.join(sorted(lacking)[:3])}",
             f"Give each a password, which makes its account: passerelle doors password {door} --data {patient.quoted}",
         )
     return fine(f"{told.broker} lets the gateway in, and has accounts of {len(names)} doors")

@@ -16,7 +16,7 @@ from gateway.domain.access import Scope
 from gateway.domain.ids import OperatorId
 from gateway.entrypoints.api.access import found, whose
 from gateway.entrypoints.api.conditional import etag
-from gateway.entrypoints.api.csv_text import csv_text, decimal
+from gateway.entrypoints.api.csv_text import decimal
 from gateway.entrypoints.api.fields import Cents, Count, Currency, InstantText, OperatorRef, Slug, UuidRef, instant
 from gateway.entrypoints.api.paging import ListQuery, listed, window
 from gateway.entrypoints.api.route import Answer, Asked, Needs, Route
@@ -140,7 +140,7 @@ class ChargeRecords:
 async def charges_listed(asked: Asked, page: Page[ChargeRow], courtesy: Courtesy) -> Answer:
     """A page of charge records as JSON or CSV."""
     if asked.csv:
-        return listed(asked, page, csv_text(COLUMNS, await courtesy.convert(page.items, _cells)))
+        return listed(asked, page, await courtesy.csv(COLUMNS, page.items, _cells))
     return listed(asked, page, await courtesy.json(page.items, charge_view))
 
 

@@ -8,16 +8,21 @@ from collections.abc import Iterable, Sequence
 _FORMULA = re.compile(r"^(?=[\t\r\n])|(?:^|(?<=[;|\t]))(?=[ \u00a0\u200b\ufeff\"']*[=+\-@\uff1d\uff0b\uff0d\uff20])")
 """Where a spreadsheet could begin to read a formula: at the text's start, or behind what it may take for the end of a
 cell, such as the semicolon of a French one; plain and full-width, as some programs take both."""
+_PLAIN = re.compile(r"[0-9A-Za-z][^;|\t]*\Z|\Z")
+"""What nearly every cell is, and what needs no second look: it begins like a word and ends nowhere else."""
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
-def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A header and one line a row, each ended by CR LF; None is empty, a list words with spaces between."""
+def csv_text(rows: Iterable[Sequence[object]]) -> str:
+    """One line a row, each ended by CR LF; None is empty, a list words with spaces between."""
     out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(columns)
-    writer.writerows([_cell(value) for value in row] for row in rows)
+    csv.writer(out).writerows(map(_line, rows))
     return out.getvalue()
+
+
+def _line(row: Sequence[object]) -> list[object]:
+    plain = _PLAIN.match
+    return [value if value is None or (type(value) is str and plain(value)) else _cell(value) for value in row]
 
 
 def decimal(cents: int) -> str:

@@ -18,7 +18,7 @@ from gateway.domain.statements import Statement
 from gateway.entrypoints.api.access import found, whose
 from gateway.entrypoints.api.charge_records import ChargesQuery, ChargeView, Digest, Seal, charges_listed
 from gateway.entrypoints.api.conditional import etag
-from gateway.entrypoints.api.csv_text import csv_text, decimal
+from gateway.entrypoints.api.csv_text import decimal
 from gateway.entrypoints.api.fields import Cents, Count, Currency, Instant, InstantText, OperatorRef, instant
 from gateway.entrypoints.api.paging import ListQuery, listed, window
 from gateway.entrypoints.api.route import Answer, Asked, Needs, Route
@@ -161,7 +161,7 @@ class Statements:
         """Statements of which the caller is home or host; all for the cooperative."""
         page = await self._desk.statements_page(window(asked), whose(asked.by))
         if asked.csv:
-            return listed(asked, page, csv_text(COLUMNS, await self._courtesy.convert(page.items, _cells)))
+            return listed(asked, page, await self._courtesy.csv(COLUMNS, page.items, _cells))
         return listed(asked, page, await self._courtesy.json(page.items, statement_view))
 
     async def one(self, asked: Asked) -> Answer:

@@ -17,7 +17,6 @@ from gateway.domain.ids import OperatorId, VenueId, VisitId
 from gateway.domain.visits import Ending, VisitState, billable_stay_s
 from gateway.entrypoints.api.access import found, whose
 from gateway.entrypoints.api.conditional import etag
-from gateway.entrypoints.api.csv_text import csv_text
 from gateway.entrypoints.api.fields import Count, InstantText, OperatorRef, Slug, UuidRef, instant
 from gateway.entrypoints.api.paging import ListQuery, listed, window
 from gateway.entrypoints.api.route import Answer, Asked, Needs, Route
@@ -132,8 +131,8 @@ class Visits:
         page = await self._desk.visits_page(which, window(asked))
         view = viewer(asked.by.operator)
         if asked.csv:
-            cells = await self._courtesy.convert(page.items, lambda row: _cells(view(row)))
-            return listed(asked, page, csv_text(COLUMNS, cells))
+            csv = await self._courtesy.csv(COLUMNS, page.items, lambda row: _cells(view(row)))
+            return listed(asked, page, csv)
         return listed(asked, page, await self._courtesy.json(page.items, view))
 
     async def one(self, asked: Asked) -> Answer:
