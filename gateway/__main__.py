@@ -76,7 +76,7 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does, with a suggestion for a name that nobody has."""
         name = args[0]
-        if name not in _installed() and not name.startswith("-"):
+        if not ctx.resilient_parsing and name not in _installed() and not name.startswith("-"):
             near = difflib.get_close_matches(name, self.list_commands(ctx), n=1)
             hint = f" Did you mean {near[0]!r}?" if near else f" See '{ctx.command_path} --help'."
             raise click.UsageError(f"No such command {name!r}.{hint}", ctx)

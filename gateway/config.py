@@ -73,7 +73,7 @@ class Settings(BaseSettings):
     broker_port: int = Field(default=0, ge=0, le=65535)
     """Port of the embedded broker; 0 takes any free one."""
     federation: str = Field(default="pw", pattern=r"^[a-z0-9]{1,8}$")
-    """The federation's short id, the audience of a pass valid at any member venue."""
+    """The federation's short id, the audience of a pass valid at any member venue; counts when keys are first made."""
     head_every_s: float = Field(default=5, gt=0)
     jobs_every_s: float = Field(default=30, gt=0)
     root_every_s: float = Field(default=300, gt=0)

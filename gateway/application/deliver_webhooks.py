@@ -29,6 +29,7 @@ from gateway.domain.webhooks import (
     Tried,
     Webhook,
     WebhookId,
+    due_again,
     failing_since,
     settled,
 )
@@ -40,6 +41,11 @@ DELIVERIES = Counter("passerelle_webhook_deliveries", "Tries to tell a webhook s
 LEFT = Gauge("passerelle_webhook_deliveries_left", "Deliveries that wait, and that are dead.", ["state"])
 TICK_S = 1.0
 """How often what became due is looked for."""
+GATHER_S = 0.05
+"""How long results are gathered, to be kept in one transaction: each one's commit is a sync of the disk that scans
+wait for. There are never more than the lanes hold, for a try has its place until it is in the books."""
+FORGET_EVERY_S = 60.0
+"""How often the paces of webhooks that are no more are forgotten."""
 SLOW_S = 2.0
 """A receiver that takes longer dawdles."""
 GRACE_S = 2.0
@@ -106,12 +112,11 @@ class DeliveryDesk:
         self._lanes = lanes
         self._under_way: dict[asyncio.Task[Done], Try] = {}
         self._wake = asyncio.Event()
-        # whoever chooses what is sent, or settles what was, is alone in it
-        self._turning = asyncio.Lock()
         self._over: list[Done] = []
         """Not in the books yet."""
         self._paces: dict[WebhookId, Pace] = {}
         """Of those that were sent to; failing is known from the books."""
+        self._forgot_s = monotonic()
         self._turn = 0
         self._served: dict[WebhookId, int] = {}
         """In which turn each webhook was last served: whoever waited longest comes first."""
@@ -126,7 +131,9 @@ class DeliveryDesk:
                 await self._turn_guarded()
                 tick = asyncio.ensure_future(sleep(TICK_S)) if tick.done() else tick
                 woken = asyncio.create_task(self._wake.wait()) if woken.done() else woken
-                await asyncio.wait({tick, woken, *self._under_way}, return_when=asyncio.FIRST_COMPLETED)
+                over, _ = await asyncio.wait({tick, woken, *self._under_way}, return_when=asyncio.FIRST_COMPLETED)
+                if over - {tick, woken}:
+                    await asyncio.sleep(GATHER_S)
         finally:
             tick.cancel()
             woken.cancel()
@@ -136,19 +143,12 @@ class DeliveryDesk:
         """Something was queued: `run` looks at once, and not at its next tick."""
         self._wake.set()
 
-    async def deliver_due(self) -> None:
-        """Send all that is due now, and end."""
-        await self._send_due()
-        while self._under_way:
-            await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
-            await self._settle()
-            await self._send_due()
-
     async def _turn_guarded(self) -> None:
         try:
             await self._settle()
             # with results that cannot be kept nothing more is sent: it would be sent again and again
-            await self._send_due()
+            await self._start_due()
+            await self._forget_removed()
         except PasserelleError as error:
             log.warning("deliveries_wait", code=error.code, error=str(error))
         except Exception:
@@ -164,10 +164,6 @@ class DeliveryDesk:
         await asyncio.gather(*self._under_way, return_exceptions=True)
 
     # --- choosing -----------------------------------------------------------------------------------------
-
-    async def _send_due(self) -> None:
-        async with self._turning:
-            await self._start_due()
 
     async def _start_due(self) -> None:
         now_us = self._now_us()
@@ -240,34 +236,40 @@ class DeliveryDesk:
 
     async def _settle(self) -> None:
         """Keep what came of the tries that are over, all in one transaction."""
-        async with self._turning:
-            await self._settle_all()
-
-    async def _settle_all(self) -> None:
         for task in [each for each in self._under_way if each.done()]:
             del self._under_way[task]
             self._over.append(task.result())
+            self._judge(self._over[-1])
         if not self._over:
             return
         now_us = self._now_us()
         async with self._store.writing() as ledger:
             for each in self._over:
                 await self._keep(ledger, each, now_us)
-        for each in self._over:
-            self._judge(each)
         self._over.clear()
 
     async def _keep(self, ledger: Ledger, done: Done, now_us: int) -> None:
-        chance = int.from_bytes(self._entropy(4), "big") / 2**32
         before, tried = done.what.delivery, done.tried
         webhook = await self._store.webhook(before.webhook)
-        if webhook is None or not await ledger.keep_delivery(before, settled(before, tried, now_us, chance)):
+        if webhook is None:
             return
+        # people gave it another address, paused it, or enabled it again: the answer is to what it was before
+        changed = webhook.changed_seq != done.what.webhook.changed_seq
+        if changed and tried.failure is not None:
+            await ledger.keep_delivery(before, due_again(before, now_us))
+        elif await ledger.keep_delivery(before, settled(before, tried, now_us, self._chance())) and not changed:
+            await self._keep_fare(ledger, webhook, tried, now_us)
+
+    async def _keep_fare(self, ledger: Ledger, webhook: Webhook, tried: Tried, now_us: int) -> None:
+        """What the try says of the webhook itself."""
         since_us = failing_since(webhook.failing_us, tried, now_us)
         if since_us != webhook.failing_us:
             await ledger.set_failing(webhook.id, since_us)
         if tried.failure is Failure.GONE:
             await ledger.disable_webhook(webhook.id, now_us)
+
+    def _chance(self) -> float:
+        return int.from_bytes(self._entropy(4), "big") / 2**32
 
     def _judge(self, done: Done) -> None:
         """Which lane the webhook belongs to from now on, and the count."""
@@ -284,6 +286,12 @@ class DeliveryDesk:
                 status=tried.status,
                 error=tried.failure.value,
             )
+
+    async def _forget_removed(self) -> None:
+        if self._monotonic() - self._forgot_s >= FORGET_EVERY_S:
+            active = {each.webhook.id for each in await self._store.listeners()}
+            self._paces = {webhook: pace for webhook, pace in self._paces.items() if webhook in active}
+            self._forgot_s = self._monotonic()
 
 
 async def count_left(store: Store) -> None:

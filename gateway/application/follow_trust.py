@@ -30,11 +30,12 @@ STATUS_OF = {Standing.SUSPENDED: Status.SUSPENDED, Standing.REVOKED: Status.INVA
 class TrustDesk:
     """Holds the current view, and the lists as they are served over HTTP."""
 
-    def __init__(self, store: Store, rings: Rings, now_us: Callable[[], int]) -> None:
+    def __init__(self, store: Store, rings: Rings, now_us: Callable[[], int], url: str) -> None:
+        """`url` is where the lists will be fetched, as far as that is known before the gateway listens."""
         self._store = store
         self._rings = rings
         self._now_us = now_us
-        self._url = ""
+        self._url = url
         self._statuses: dict[OperatorId, str] = {}
         self._said: dict[OperatorId, dict[int, Standing]] = {}
         self.view = TrustView.pinned(rings.roots)
@@ -49,6 +50,9 @@ class TrustDesk:
     def listen_at(self, url: str) -> None:
         """Tell where the lists are fetched; the trust list then gives that address."""
         self._url = url
+        self._tell_addresses()
+
+    def _tell_addresses(self) -> None:
         for operator in self._rings.book.operators:
             self._rings.set_status_uri(operator, self.status_uri(OperatorId(operator)))
 
@@ -69,7 +73,9 @@ class TrustDesk:
     async def refresh(self) -> None:
         """Publish what is due: the trust list after a change or at half-life, a status list after a change."""
         now_s = self._now_us() // 1_000_000
-        self._rings.reload_if_changed()
+        if self._rings.reload_if_changed():
+            # a command beside us knows less well where we listen
+            self._tell_addresses()
         self.trust_list = self._due_trust_list(now_s)
         view = self.view.with_trust_list(self.trust_list, now_s)
         for name in self._rings.book.operators:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from gateway.application.configure.checks import check_line
 from gateway.application.errors import ForbiddenError, InvalidError, UnauthorizedError, UnknownError
 from gateway.application.ports import ITSELF, Store
 from gateway.application.reading import Changed
@@ -51,13 +52,13 @@ class Minted:
     text: str
 
 
-async def mint_token(store: Store, order: TokenOrder, by: Caller | None, now_us: int, entropy: Entropy) -> Minted:
-    """Make a token. `by` None: a person at this installation's command line, who may give everything.
+async def mint_token(store: Store, order: TokenOrder, by: Caller | str, now_us: int, entropy: Entropy) -> Minted:
+    """Make a token. `by`: a caller, or who acts at this installation itself, who may give everything.
 
     ForbiddenError: a scope, an operator or an end beyond the caller's own. InvalidError: no scope, one that an
     operator's token cannot carry, or an end that has passed. UnknownError: the operator.
     """
-    if by is not None:
+    if isinstance(by, Caller):
         if order.expires_us is None:
             order = replace(order, expires_us=by.expires_us)
         _check_reach(order, by)
@@ -69,7 +70,7 @@ async def mint_token(store: Store, order: TokenOrder, by: Caller | None, now_us:
     return Minted(token, text)
 
 
-async def revoke_token(store: Store, token_id: str, by: Caller | None, now_us: int) -> None:
+async def revoke_token(store: Store, token_id: str, by: Caller | str, now_us: int) -> None:
     """Let a token count no more; one that is revoked stays as it is. UnknownError: none that the caller may know."""
     token = (await known_token(store, token_id, by)).value
     if token.revoked_us is None:
@@ -77,7 +78,7 @@ async def revoke_token(store: Store, token_id: str, by: Caller | None, now_us: i
             await ledger.revoke_token(token_id, now_us, _named(by))
 
 
-async def known_token(store: Store, token_id: str, by: Caller | None) -> Changed[Token]:
+async def known_token(store: Store, token_id: str, by: Caller | str) -> Changed[Token]:
     """The token of that id; UnknownError when there is none, or it is another operator's."""
     found = await store.token(token_id)
     if found is None or not _may_know(found.value, by):
@@ -137,12 +138,12 @@ def _digest(text: str) -> bytes:
     return hashlib.sha256(_split(text)[1].encode()).digest()
 
 
-def _named(by: Caller | None) -> str:
-    return ITSELF if by is None else by.by
+def _named(by: Caller | str) -> str:
+    return by.by if isinstance(by, Caller) else by
 
 
-def _may_know(token: Token, by: Caller | None) -> bool:
-    return by is None or by.operator is None or by.operator == token.operator
+def _may_know(token: Token, by: Caller | str) -> bool:
+    return isinstance(by, str) or by.operator is None or by.operator == token.operator
 
 
 def _check_reach(order: TokenOrder, by: Caller) -> None:
@@ -155,6 +156,7 @@ def _check_reach(order: TokenOrder, by: Caller) -> None:
 
 
 async def _check(store: Store, order: TokenOrder, now_us: int) -> None:
+    check_line("a token's name", order.name)
     if not order.scopes:
         raise InvalidError("scopes: a token without any would be good for nothing")
     if order.expires_us is not None and order.expires_us <= now_us:

@@ -55,6 +55,8 @@ class BanOnFile:
     reason: str
     set_by: str
     at_us: int
+    home: OperatorId
+    """The holder's, who alone is told who it is."""
 
 
 @dataclass(frozen=True, slots=True)

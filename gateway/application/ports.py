@@ -178,7 +178,11 @@ class Ledger(TokenLedger, AnswerLedger, WebhookLedger, Protocol):
         """Keep a signed root: an operator vouches that event `seq` of the chain has hash `link`."""
 
     async def purge_door_log(self, before_us: int) -> int:
-        """Delete the content of door events before that instant; the chain still holds. Returns how many."""
+        """Delete the content of door events before that instant; the chain still holds. Returns how many.
+
+        No job calls it yet, for how long a door log is kept is a policy that nobody has set. It stands here because
+        chains must verify, and scan ids stay used, over what it deletes: both are held to it.
+        """
 
     async def note(self, kind: str, content: dict[str, Any]) -> None:
         """Append a bare audit line, e.g. a refused message. Nothing secret may be in it."""

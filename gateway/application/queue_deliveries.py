@@ -1,9 +1,11 @@
 """Queue deliveries: what the audit chain says has happened, told to every webhook that wants to hear of it.
 
-The chain is followed by its numbers, which grow in the order of commits, so that nothing is missed; deliveries and the
-cursor are kept in one transaction, and an event has one id however often it is read, so that nothing is doubled.
+The chain is followed by its numbers, which grow in the order of commits, so that nothing is missed; deliveries are
+kept in one transaction with the cursor, which follows what was told, and an event has one id however often it is
+read, so that nothing is doubled.
 """
 
+import asyncio
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,7 +33,9 @@ from gateway.domain.webhooks import Delivery, EventId, EventType, event_id, fres
 log = structlog.get_logger("passerelle.webhooks")
 
 STEP = 200
-"""Lines of the chain that are read at once, and whose deliveries are kept at once: scans go between."""
+"""Lines of the chain that are read at once."""
+PART = 200
+"""Deliveries that are kept at once: scans go between. One happening has two parties, and each at most fifty webhooks."""
 KEEP_EVERY = 5000
 KEEP_EVERY_US = 60_000_000
 """The cursor is kept with what it found, and otherwise so often, by lines or time: a line may be read again."""
@@ -96,19 +100,30 @@ class DeliveryQueue:
                 self._seen = head
                 break
             feed = await self._store.webhook_feed(after, wanted, STEP)
-            queued += await self._keep(listeners, feed.happenings, feed.upto)
+            queued += await self._tell(listeners, feed.happenings, feed.upto)
             self._seen = feed.upto
         return queued
 
-    async def _keep(self, listeners: Sequence[Listener], happenings: Iterable[Happening], upto: int) -> int:
+    async def _tell(self, listeners: Sequence[Listener], happenings: Iterable[Happening], upto: int) -> int:
+        """Keep the deliveries in parts, each with the cursor behind the last line that is told whole."""
         directory = await self._store.directory()
         now_us = self._now_us()
-        deliveries: list[Delivery] = []
+        queued = 0
+        part: list[Delivery] = []
         for happening in happenings:
-            deliveries += await self._told_guarded(happening, directory, listeners, now_us)
+            told = await self._told_guarded(happening, directory, listeners, now_us)
+            if part and len(part) + len(told) > PART:
+                # what this part has of the line itself is told again after a crash, and is there already
+                queued += await self._keep(part, happening.seq - 1, now_us)
+                part = []
+            part += told
+            await asyncio.sleep(0)
         stale = upto - self._kept >= KEEP_EVERY or now_us - self._kept_us >= KEEP_EVERY_US
-        if not deliveries and not stale:
-            return 0
+        if part or stale:
+            queued += await self._keep(part, upto, now_us)
+        return queued
+
+    async def _keep(self, deliveries: Sequence[Delivery], upto: int, now_us: int) -> int:
         async with self._store.writing() as ledger:
             queued = await ledger.queue_deliveries(deliveries, upto)
         self._kept, self._kept_us = upto, now_us

@@ -215,14 +215,12 @@ def _move_in(fresh: Path, data: Path) -> None:
 def _tell(data: Path, answers: Answers) -> None:
     where, operator = shlex.quote(str(data)), shlex.quote(answers.operator)
     ports = f"--http-port {answers.http_port} --broker-port {answers.broker_port}"
-    federation = "" if answers.federation == "pw" else f"PASSERELLE_FEDERATION={answers.federation} "
     service = "" if answers.service == "desk" else f" --service {answers.service}"
     steps: list[tuple[str, Any]] = [
-        ("Run the gateway, in a terminal of its own", f"{federation}passerelle serve --data {where} {ports}"),
+        ("Run the gateway, in a terminal of its own", f"passerelle serve --data {where} {ports}"),
         (
             "Give the first member a pass for today, as a QR in a picture",
-            f"{federation}passerelle pass issue --data {where} --operator {operator} --member {MEMBER}{service} "
-            "--png pass.png",
+            f"passerelle pass issue --data {where} --operator {operator} --member {MEMBER}{service} --png pass.png",
         ),
         (
             "Hold it before the door",

@@ -11,9 +11,10 @@ from typing import Any
 import click
 
 from gateway.application.mint_token import Minted, TokenOrder
-from gateway.commands.books import data_option, json_option, opened, told
+from gateway.commands.books import by_whom, data_option, json_option, opened, told
 from gateway.commands.pages import every
 from gateway.commands.tables import at, show
+from gateway.compose import system_clock
 from gateway.domain.access import COOPERATIVE_ONLY, ROLES, Role, Scope, Token
 from gateway.domain.ids import OperatorId
 
@@ -66,7 +67,7 @@ def add(
 
     async def run() -> Minted:
         async with opened(data) as gateway:
-            return await gateway.mint_token(order)
+            return await gateway.mint_token(order, by_whom())
 
     made = asyncio.run(run())
     if as_json:
@@ -118,7 +119,7 @@ def revoke(data: Path, token: str) -> None:
 
     async def run() -> None:
         async with opened(data) as gateway:
-            await gateway.revoke_token(name)
+            await gateway.revoke_token(name, by_whom())
 
     asyncio.run(run())
     click.echo(f"{name} counts no more.")
@@ -138,12 +139,18 @@ def _names(scopes: Iterable[Scope]) -> list[str]:
     return sorted(scope.value for scope in scopes)
 
 
+def _state(token: Token) -> str:
+    if token.revoked_us is not None:
+        return "revoked"
+    return "active" if token.counts(system_clock().now_us()) else "expired"
+
+
 def _row(token: Token) -> dict[str, Any]:
     return {
         "token": token.id,
         "operator": token.operator,
         "name": token.name,
-        "state": "revoked" if token.revoked_us is not None else "active",
+        "state": _state(token),
         "scopes": _names(token.scopes),
         "created": at(token.created_us),
         "expires": at(token.expires_us),

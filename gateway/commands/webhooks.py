@@ -90,7 +90,12 @@ def show_(data: Path, as_json: bool, webhook: str) -> None:
     Example:
       passerelle webhooks show wh_k3jq7x2mwz5a
     """
-    show_one("webhook", webhook, asyncio.run(_rows(data, None)), as_json)
+
+    async def run() -> dict[str, Any]:
+        async with opened(data) as gateway:
+            return _row(await gateway.webhook(WebhookId(webhook)))
+
+    show_one("webhook", webhook, [asyncio.run(run())], as_json)
 
 
 @webhooks.command("test")

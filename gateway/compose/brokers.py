@@ -86,10 +86,6 @@ class BrokerSide:
         if self._broker:
             await self._broker.stop()
 
-    async def reconcile_accounts(self) -> None:
-        """Compare the broker's accounts with the books; see `AccountKeeper`. BrokerUnavailableError."""
-        await self._keeper.reconcile()
-
     async def keep_accounts(self) -> None:
         """What has to be looked at again and again: lines of changed passwords, accounts still without a door."""
         if self._broker:

@@ -13,6 +13,9 @@ from gateway.compose.wired import Wired
 from gateway.domain.directory import Door, Mode, Operator, OperatorState, Plan, Venue, Zone
 from gateway.domain.ids import DoorRef, HolderId, OperatorId, VenueId
 
+_CLIENT_ID_BYTES = 8
+"""Of chance in a client id, which somebody else's account could end a connection by."""
+
 
 class DirectoryUses(Wired):
     """What is configured."""
@@ -57,6 +60,10 @@ class DirectoryUses(Wired):
     async def put_plan(self, plan: Plan, by: str = ITSELF) -> None:
         """Add or replace a plan."""
         await configure.put_plan(self.store, plan, by)
+
+    def draw_client_id(self, door: DoorRef) -> str:
+        """A client id by which the door may connect to the broker, and which nobody can guess."""
+        return f"{door.username}.{self._entropy(_CLIENT_ID_BYTES).hex()}"
 
     async def add_door(self, door: Door, by: str = ITSELF) -> str:
         """Register a door, on the broker first; returns its password there, which is kept only as a hash."""

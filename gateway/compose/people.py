@@ -47,7 +47,7 @@ class PeopleUses(Wired):
     async def issue_passes(self, orders: Sequence[PassOrder], by: str = ITSELF) -> list[Issued]:
         """Sign and keep passes of one issuer, all or none."""
         return await issue_passes(
-            self.store, self.rings, orders, self.settings.federation, self._now_s(), self._entropy, by
+            self.store, self.rings, orders, self.rings.federation, self._now_s(), self._entropy, by
         )
 
     async def issue_pass(self, order: PassOrder, by: str = ITSELF) -> Issued:

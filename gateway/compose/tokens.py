@@ -3,7 +3,7 @@
 from gateway.application import mint_token
 from gateway.application.answers import CHUNK, REMEMBERED_US
 from gateway.application.mint_token import Minted, TokenOrder
-from gateway.application.ports import Store
+from gateway.application.ports import ITSELF, Store
 from gateway.application.reading import Changed, Page, Window
 from gateway.compose.wired import Wired
 from gateway.domain.access import Caller, Token
@@ -14,7 +14,7 @@ API_TOKEN_FILE = "api.token"  # noqa: S105 - a file's name
 
 
 class TokenUses(Wired):
-    """Who may use the API. A `by` of None is a person at this installation's command line."""
+    """Who may use the API. A `by` in words is who acts at this installation itself."""
 
     http_url = ""
     """Where the gateway listens; empty until it does."""
@@ -29,15 +29,15 @@ class TokenUses(Wired):
         """Scheme, host and port by which partners reach this gateway."""
         return (self.settings.public_url or self.http_url).rstrip("/")
 
-    async def mint_token(self, order: TokenOrder, by: Caller | None = None) -> Minted:
+    async def mint_token(self, order: TokenOrder, by: Caller | str = ITSELF) -> Minted:
         """Make a token, whose text is told this once."""
         return await mint_token.mint_token(self.store, order, by, self._clock.now_us(), self._entropy)
 
-    async def revoke_token(self, token_id: str, by: Caller | None = None) -> None:
+    async def revoke_token(self, token_id: str, by: Caller | str = ITSELF) -> None:
         """Let a token count no more, at once."""
         await mint_token.revoke_token(self.store, token_id, by, self._clock.now_us())
 
-    async def token(self, token_id: str, by: Caller | None = None) -> Changed[Token]:
+    async def token(self, token_id: str, by: Caller | str = ITSELF) -> Changed[Token]:
         """One token; UnknownError."""
         return await mint_token.known_token(self.store, token_id, by)
 

@@ -89,11 +89,6 @@ class WebhookUses(Wired):
         if await self._queue.queue():
             self._delivery.wake()
 
-    async def deliver_webhooks(self) -> None:
-        """Queue what happened, send all that is due now, and end."""
-        await self._queue.queue()
-        await self._delivery.deliver_due()
-
     async def send_webhooks(self) -> None:
         """Send what is due, for ever."""
         try:

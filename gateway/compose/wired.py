@@ -22,7 +22,8 @@ class Wired:
         self.settings = settings
         self.store = store
         self.rings = rings
-        self.trust = TrustDesk(store, rings, clock.now_us)
+        where = settings.public_url or f"http://{settings.http_host}:{settings.http_port}"
+        self.trust = TrustDesk(store, rings, clock.now_us, where)
         self.brokers = BrokerSide(settings, store, clock, entropy)
         self.courtesy = Courtesy()
         self._clock = clock

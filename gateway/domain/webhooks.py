@@ -152,6 +152,11 @@ def settled(delivery: Delivery, tried: Tried, now_us: int, chance: float) -> Del
     return replace(after, next_us=now_us + pause_us(attempts, tried.retry_after_s, chance))
 
 
+def due_again(delivery: Delivery, now_us: int) -> Delivery:
+    """The delivery after a try that failed at a webhook which people changed meanwhile: it does not count."""
+    return replace(delivery, next_us=now_us)
+
+
 def pause_us(attempts: int, retry_after_s: int | None, chance: float) -> int:
     """How long to wait after that many failed tries: the schedule's pause, or longer where the receiver asked."""
     planned = round(RETRIES_S[attempts - 1] * (1 + JITTER * chance) * SECOND_US)

@@ -15,10 +15,10 @@ from math import inf
 from typing import Any
 
 import structlog
-from aiohttp import StreamReader, web
-from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
+from aiohttp import HttpVersion10, HttpVersion11, StreamReader, web
+from aiohttp.http_exceptions import BadStatusLine, HttpProcessingError, LineTooLong
 from aiohttp.streams import EMPTY_PAYLOAD
-from aiohttp.web_protocol import RequestPayloadError
+from aiohttp.web_protocol import RequestPayloadError, _ErrInfo
 from prometheus_client import Counter as Metric
 
 from gateway.entrypoints.observed import identify, stamp_headers
@@ -118,6 +118,7 @@ class GuardedConnection(web.RequestHandler):
         before = self._request_count
         super().data_received(data)
         if self._request_count != before:
+            self._refuse_other_versions(self._request_count - before)
             self._head_due = inf
             if self._messages:
                 self._payload = self._messages[-1][1]
@@ -126,6 +127,15 @@ class GuardedConnection(web.RequestHandler):
             self._head_due = self._loop.time() + self._limits.head_s
         if self._leaving and self._payload.is_eof():
             self.close()
+
+    def _refuse_other_versions(self, came: int) -> None:
+        """Of the requests that came just now; the parser lets HTTP/0.9 and HTTP/2.0 pass for what they are not."""
+        for place in range(-min(came, len(self._messages)), 0):
+            message = self._messages[place][0]
+            version = getattr(message, "version", HttpVersion11)
+            if version not in (HttpVersion10, HttpVersion11):
+                fault = BadStatusLine(f"HTTP/{version.major}.{version.minor}")
+                self._messages[place] = (_ErrInfo(HTTPStatus.BAD_REQUEST, fault, fault.message), EMPTY_PAYLOAD)
 
     def pause_writing(self) -> None:
         """The client reads more slowly than we write."""

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from pydantic_core import to_json
 
-from gateway.entrypoints.api.csv_text import csv_text
+from gateway.entrypoints.api.csv_text import csv_lines
 
 Row = TypeVar("Row")
 
@@ -63,20 +63,18 @@ class Courtesy:
 
     async def json(self, rows: Sequence[Row], view: Callable[[Row], object]) -> bytes:
         """The JSON array of every row's view, step by step."""
-        parts: list[bytes] = []
-        async for step in self._steps(rows, STEP):
-            # a step's array without its brackets
-            parts.append(to_json(list(map(view, step)))[1:-1])
+        # a step's array without its brackets
+        parts = await self._in_steps(rows, STEP, lambda step: to_json(list(map(view, step)))[1:-1])
         return b"[" + b",".join(parts) + b"]"
 
     async def csv(self, columns: Sequence[str], rows: Sequence[Row], cells: Callable[[Row], Sequence[object]]) -> bytes:
         """The CSV of a header and every row's cells, step by step."""
-        parts = [csv_text([columns]).encode()]
-        async for step in self._steps(rows, CSV_STEP):
-            parts.append(csv_text(map(cells, step)).encode())
-        return b"".join(parts)
+        parts = await self._in_steps(rows, CSV_STEP, lambda step: csv_lines(map(cells, step)).encode())
+        return b"".join([csv_lines([columns]).encode(), *parts])
 
-    async def _steps(self, rows: Sequence[Row], size: int) -> AsyncIterator[Sequence[Row]]:
+    async def _in_steps(self, rows: Sequence[Row], size: int, make: Callable[[Sequence[Row]], bytes]) -> list[bytes]:
+        parts: list[bytes] = []
         for at in range(0, len(rows), size):
             await self.give_way()
-            yield rows[at : at + size]
+            parts.append(make(rows[at : at + size]))
+        return parts

@@ -49,6 +49,12 @@ STATUS: Mapping[type[PasserelleError], HTTPStatus] = {
 }
 """A class that is not here has its base's status."""
 
+OUTWARD: Mapping[str, str] = {
+    StoreUnavailableError.code: "The gateway cannot read or write its books now; its log says why. Try again.",
+    BrokerUnavailableError.code: "The gateway cannot reach its broker now; its log says why. Try again.",
+}
+"""What is said of a fault whose own words name settings, files and addresses of the installation."""
+
 CODES: Mapping[HTTPStatus, str] = {
     HTTPStatus.BAD_REQUEST: "bad_request",
     HTTPStatus.UNAUTHORIZED: "unauthorized",
@@ -106,7 +112,9 @@ def told(error: PasserelleError) -> web.Response:
     if status is HTTPStatus.INTERNAL_SERVER_ERROR:
         # a fault of a start names files and addresses: for the log alone
         return unforeseen(error)
-    return problem(status, error.code, str(error), TOLD.get(status))
+    if error.code in OUTWARD:
+        log.warning("http_unavailable", code=error.code, error=str(error))
+    return problem(status, error.code, OUTWARD.get(error.code, str(error)), TOLD.get(status))
 
 
 def unforeseen(error: BaseException | None) -> web.Response:

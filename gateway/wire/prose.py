@@ -19,7 +19,8 @@ came from; `/openapi.json` describes them.
 is registered.
 2. Connect with MQTT 3.1.1 or 5 and a clean session. The user name is `{{venue}}.{{door}}`. The client id is the \
 user name, or the user name, a dot and a suffix, so that a subscriber and a publisher can act as one door at a time; \
-at most 128 characters. A suffix that cannot be guessed keeps others from throwing the door off.
+at most 128 characters. A suffix that cannot be guessed keeps others from throwing the door off; \
+REST tells a client id with such a suffix beside the password.
 3. Set a last will on the door's `status`: retained, QoS 1, `{{"v":1,"online":false,"boot":"…"}}`. Draw a fresh \
 `boot` at each start of the door.
 4. Subscribe to the door's own `decision` and `ack` and to the trust head, by these exact names: a filter with other \

@@ -2,8 +2,9 @@
 
 - `pages`: everything page by page, one client on one connection; the gateway's rate over that of a bare aiohttp
   handler which runs the same SQL, round by round one after the other.
-- `scan_p99`: scans at a steady rate through a real broker while clients read pages and objects without a pause,
-  over the same scans with nobody reading right before and after.
+- `scan_p99`: scans at a steady rate through a real broker while clients read pages, as JSON and as CSV, and objects
+  without a pause, over the same scans with nobody reading right before and after.
+- `writes_p99`: the same while clients put members and make holders, each as soon as its last write is answered.
 - `slow_sockets_p99`: the same while a thousand sockets send their heads a byte at a time.
 
 Gateway, reference, doors and partners are processes of their own.
@@ -33,6 +34,7 @@ ROUNDS = 4
 PER_SECOND = 40.0
 SECONDS = 10.0
 CLIENTS = 8
+WRITERS = 4
 SOCKETS = 1000
 DOORS = 20
 WARM_UP = 200
@@ -52,6 +54,7 @@ class Plan:
     rounds: int = ROUNDS
     seconds: float = SECONDS
     clients: int = CLIENTS
+    writers: int = WRITERS
     sockets: int = SOCKETS
 
 
@@ -67,10 +70,14 @@ class Measures:
     quiet: list[list[float]] = field(default_factory=list)
     """Latencies of scans with nobody reading; one stretch more than `loaded`."""
     loaded: list[list[float]] = field(default_factory=list)
+    written: list[list[float]] = field(default_factory=list)
+    quiet_of_written: list[list[float]] = field(default_factory=list)
     held: list[list[float]] = field(default_factory=list)
     quiet_of_held: list[list[float]] = field(default_factory=list)
     requests: int = 0
     load_s: float = 0.0
+    writes: int = 0
+    writing_s: float = 0.0
     unanswered: int = 0
 
     def ratios(self) -> dict[str, float]:
@@ -79,6 +86,7 @@ class Measures:
         return {
             "pages": round(median(pages), 3),
             "scan_p99": _times(self.loaded, self.quiet, 99),
+            "writes_p99": _times(self.written, self.quiet_of_written, 99),
             "slow_sockets_p99": _times(self.held, self.quiet_of_held, 99),
         }
 
@@ -92,11 +100,17 @@ class Measures:
             "scan_p99_ms": _ms(self.quiet, 99),
             "scan_p50_loaded_ms": _ms(self.loaded, 50),
             "scan_p99_loaded_ms": _ms(self.loaded, 99),
+            "scan_p99_writes_ms": _ms(self.written, 99),
             "scan_p99_slow_sockets_ms": _ms(self.held, 99),
             "requests_per_s": round(self.requests / self.load_s) if self.load_s else 0,
-            "scans": sum(map(len, (*self.quiet, *self.loaded, *self.quiet_of_held, *self.held))),
+            "writes_per_s": round(self.writes / self.writing_s) if self.writing_s else 0,
+            "scans": sum(map(len, self._scans())),
             "unanswered": self.unanswered,
         }
+
+    def _scans(self) -> list[list[float]]:
+        quiet = [*self.quiet, *self.quiet_of_written, *self.quiet_of_held]
+        return [*quiet, *self.loaded, *self.written, *self.held]
 
     def references(self) -> dict[str, float]:
         """The bare handler of the same run."""
@@ -118,6 +132,7 @@ async def _run(plan: Plan, folder: Path) -> dict[str, Any]:
         await bench.set_up()
         await bench.pages()
         await bench.loaded()
+        await bench.written()
         await bench.held()
         measures = bench.measures
     if measures.unanswered:
@@ -212,12 +227,27 @@ class ApiBench:
                 "tilt", **self._reach, limit=self._plan.limit, visits=self._ids, clients=self._plan.clients
             )
             self.measures.loaded.append(await self._scans(self._plan.seconds))
-            seen = await self._partners.ask("rest")
-            if seen["faults"] or seen["refused"] or not seen["answered"]:
-                raise BenchFault(f"{seen['refused']} requests were refused, {seen['faults']}")
-            self.measures.requests += seen["answered"]
+            self.measures.requests += await self._rest()
             self.measures.load_s += self._plan.seconds
         self.measures.quiet.append(await self._scans(self._plan.seconds))
+
+    async def written(self) -> None:
+        """Scans while nobody writes, while partners write, and so on; the last without."""
+        for number in range(self._plan.rounds):
+            _tell(f"scans beside {self._plan.writers} writers, stretch {number + 1} of {self._plan.rounds}")
+            self.measures.quiet_of_written.append(await self._scans(self._plan.seconds))
+            await self._partners.ask("write", **self._reach, clients=self._plan.writers, stretch=number)
+            self.measures.written.append(await self._scans(self._plan.seconds))
+            self.measures.writes += await self._rest()
+            self.measures.writing_s += self._plan.seconds
+        self.measures.quiet_of_written.append(await self._scans(self._plan.seconds))
+
+    async def _rest(self) -> int:
+        """Stop the partners; how many requests were answered, all of them as they should be."""
+        seen = await self._partners.ask("rest")
+        if seen["faults"] or seen["refused"] or not seen["answered"]:
+            raise BenchFault(f"{seen['refused']} requests were refused, {seen['faults']}")
+        return int(seen["answered"])
 
     async def held(self) -> None:
         """Scans without and with so many slow sockets held."""

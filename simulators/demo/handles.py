@@ -71,7 +71,7 @@ def write_handles(
             "operator": spare.operator,
             "username": door.username,
             "password": spare.settings["password"],
-            "client_id": door.username,
+            "client_id": gateway.draw_client_id(door),
             "topics": {leaf: door_topic(door, leaf) for leaf in LEAVES},
             "config": spare.settings,
             "config_file": str(config_file),

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -131,15 +131,23 @@ async def test_a_page_reads_its_rows_from_an_index_in_their_order(
     assert [step for step in scans(store, counts) if "COVERING INDEX" not in step] == []
 
 
+def read_by(store: SqliteStore) -> AbstractContextManager[list[str]]:
+    """The statements that are executed beside the writer inside the block."""
+    assert store._readers is not None
+    return statements_of(*(reader.direct() for reader in store._readers))
+
+
 @contextmanager
-def statements_of(connection: sqlite3.Connection) -> Iterator[list[str]]:
-    """The statements that a connection executes inside the block."""
+def statements_of(*connections: sqlite3.Connection) -> Iterator[list[str]]:
+    """The statements that the connections execute inside the block."""
     told: list[str] = []
-    connection.set_trace_callback(told.append)
+    for each in connections:
+        each.set_trace_callback(told.append)
     try:
         yield told
     finally:
-        connection.set_trace_callback(None)
+        for each in connections:
+            each.set_trace_callback(None)
 
 
 def steps(store: SqliteStore, statements: list[str]) -> list[str]:

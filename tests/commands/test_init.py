@@ -95,6 +95,16 @@ def test_a_flag_that_cannot_be_used_is_told_and_nothing_is_made(tmp_path: Path, 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_pass_is_of_the_federation_that_the_keys_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = str(tmp_path / "house")
+    assert run("--yes", "--data", data, "--federation", "zz").exit_code == 0
+    monkeypatch.delenv("PASSERELLE_FEDERATION", raising=False)
+    issued = CliRunner().invoke(passes, ["issue", "--data", data, "--operator", "FR*ATL", "--member", "1", "--json"])
+    text = json.loads(issued.stdout)["text"]
+    verified = CliRunner().invoke(passes, ["verify", text, "--data", data, "--door", "my-venue/front", "--json"])
+    assert verified.exit_code == 0, verified.output
+
+
 def test_what_is_there_already_stays(tmp_path: Path) -> None:
     data = tmp_path / "house"
     data.mkdir()

@@ -74,6 +74,11 @@ MISTAKES: dict[str, tuple[tuple[str, ...], int, str]] = {
         1,
         "has passed",
     ),
+    "a name of two lines": (
+        ("add", "--operator", HOME, "--name", "a\nb", "--role", "desk"),
+        1,
+        "one line of plain text",
+    ),
     "a token nobody has": (("revoke", "aaaaaaaaaaaa"), 1, "there is no token aaaaaaaaaaaa"),
 }
 

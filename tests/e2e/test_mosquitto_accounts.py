@@ -129,11 +129,11 @@ async def test_an_account_that_no_door_claims_within_a_minute_is_taken_away(mosq
     await brokers.accounts.put(CELLAR.username, "left by an attempt that failed")
     for waited_s, left in ((0, {CELLAR.username}), (59, {CELLAR.username}), (1, set())):
         mosquitto.clock.advance(waited_s)
-        await brokers.reconcile_accounts()
+        await brokers._keeper.reconcile()
         assert await brokers.accounts.names() == frozenset(doors | left)
     password = await mosquitto.gateway.add_door(builders.door(CELLAR))
     mosquitto.passwords[CELLAR.username] = password
-    await brokers.reconcile_accounts()
+    await brokers._keeper.reconcile()
     await mosquitto.door(CELLAR)
 
 
@@ -144,7 +144,7 @@ async def test_a_door_without_an_account_is_named_with_the_remedy_which_helps(
     brokers = mosquitto.gateway.brokers
     await brokers.accounts.remove(FRONT.username)
     for _ in range(2):
-        await brokers.reconcile_accounts()
+        await brokers._keeper.reconcile()
     (line,) = [line for line in capsys.readouterr().err.splitlines() if "door_without_account" in line]
     assert f"passerelle doors password {FRONT}" in line
     mosquitto.passwords[FRONT.username] = await mosquitto.gateway.change_door_password(FRONT)
@@ -157,7 +157,7 @@ async def test_accounts_that_are_made_by_hand_are_nobodys_business(mosquitto: Mo
     guest = await build(settings, mosquitto.clock.clock(), system_entropy, guest=True)
     try:
         password = await guest.add_door(builders.door(CELLAR))
-        await guest.brokers.reconcile_accounts()
+        await guest.brokers._keeper.reconcile()
     finally:
         await guest.close()
     assert CELLAR.username not in (await mosquitto.gateway.brokers.accounts.names() or ())

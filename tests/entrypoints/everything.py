@@ -19,7 +19,7 @@ from tests.gateways import House
 
 STRANGER = OperatorId("FR*TRC")
 """Has a venue and people of its own, and nothing to do with what HOST and HOME owe each other."""
-QUERIES = {"lift_ban": "?reason=matrix"}
+QUERIES = {"lift_ban": "?reason=matrix", "lift_ban_of_visitor": "?reason=matrix&ban={ban}"}
 """Queries without which an operation cannot be asked at all."""
 
 
@@ -72,7 +72,7 @@ async def plant(scene: Scene, operator: OperatorId, planted: Planted) -> None:
     house.passwords[made["username"]] = made["password"]
     await says_status(house, DoorRef(planted.venue, marker))
     holder = (await scene.make("POST", "/v1/holders", {"operator": operator}))["holder"]
-    await scene.make("PUT", f"{own}/bans/{holder}", {"reason": f"reason {marker}"})
+    ban = await scene.make("PUT", f"{own}/bans/{holder}", {"reason": f"reason {marker}"})
     member = json.loads((await scene.ask("GET", f"{own}/members/{marker}", headers=bearer(house)))[1])
     now_s = house.clock.now_s
     wanted = {"issuer": operator, "holder": member["holder"], "plan": marker, "not_before": now_s}
@@ -97,6 +97,7 @@ async def plant(scene: Scene, operator: OperatorId, planted: Planted) -> None:
             "plan": marker,
             "external_id": marker,
             "holder": holder,
+            "ban": ban["ban"],
             "pass": issued["id"],
             "token": token["id"],
             "webhook": webhook["id"],
@@ -166,6 +167,7 @@ def _bodies(ours: Planted, now_s: int) -> dict[str, Any]:
         "put_door": {"zone": "desks", "direction": "in"},
         "put_member": {"plan": ours.paths["plan"]},
         "add_visitor": {"operator": HOST},
+        "ban_visitor": {"visit": ours.paths["visit"], "reason": "matrix"},
         "issue_pass": {
             "issuer": HOST,
             "holder": holder,
@@ -184,4 +186,4 @@ def _bodies(ours: Planted, now_s: int) -> dict[str, Any]:
 
 def path_of(route: Route, scene: Scene) -> str:
     """The path to HOST's object."""
-    return route.path.format(**scene.ours.paths) + QUERIES.get(route.name, "")
+    return (route.path + QUERIES.get(route.name, "")).format(**scene.ours.paths)

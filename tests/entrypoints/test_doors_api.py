@@ -1,6 +1,7 @@
 """Doors over REST, after they were made: changed, keyed, given another password, heard of; by their host alone."""
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
@@ -28,10 +29,10 @@ async def test_the_answer_is_all_that_a_stranger_needs_to_act_as_the_door(house:
     assert (reply.status, reply.headers["Location"]) == (201, "/v1/doors/montreuil/garden")
     told = reply.json
     told.pop("password")
+    assert re.fullmatch(r"montreuil\.garden\.[0-9a-f]{16}", told.pop("client_id"))
     assert told == {
         "door": "montreuil/garden",
         "username": "montreuil.garden",
-        "client_id": "montreuil.garden",
         "broker": house.gateway.broker_url,
         "topics": {leaf: f"pw/v1/montreuil/garden/{leaf}" for leaf in ("scan", "decision", "event", "ack", "status")},
         "operator": HOST,
@@ -85,7 +86,7 @@ async def test_another_password_cuts_off_whoever_has_the_old_one(house: House, m
     host = await Partner.of(house, HOST, Role.INSTALLER)
     door = await house.door(FRONT)
     told = await host.post(f"{PATH}/password", None)
-    assert (told.status, told.json.keys()) == (200, {"door", "username", "password"})
+    assert (told.status, told.json.keys()) == (200, {"door", "username", "password", "client_id"})
     assert told.json["password"] not in house.audit_text()
     async with asyncio.timeout(8):
         while door.connected:  # noqa: ASYNC110 - its thread tells nobody
@@ -98,6 +99,18 @@ async def test_another_password_cuts_off_whoever_has_the_old_one(house: House, m
     house.passwords[FRONT.username] = told.json["password"]
     again = await house.door(FRONT)
     assert (await house.shows(again, await house.person())).told == ("granted", "OK")
+
+
+async def test_the_client_id_that_is_told_serves_and_is_another_each_time(house: House) -> None:
+    host = await Partner.of(house, HOST, Role.INSTALLER)
+    made = (await host.post("/v1/doors", NEW)).json
+    later = [(await host.post("/v1/doors/montreuil/garden/password", None)).json for _ in range(2)]
+    suffixes = [told["client_id"].removeprefix(f"{GARDEN.username}.") for told in (made, *later)]
+    assert len(set(suffixes)) == 3
+    assert all(len(bytes.fromhex(suffix)) * 8 >= 64 for suffix in suffixes)
+    house.passwords[GARDEN.username] = later[-1]["password"]
+    door = await house.door(GARDEN, suffixes[-1])
+    assert (await house.shows(door, await house.person())).told == ("granted", "OK")
 
 
 async def test_what_a_door_says_of_itself_is_shown_to_its_host(house: House) -> None:

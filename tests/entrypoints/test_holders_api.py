@@ -53,7 +53,8 @@ async def test_a_ban_over_rest_turns_away_until_it_is_lifted(house: House) -> No
     assert (same.status, same.headers["ETag"], house.count("events")) == (200, made.headers["ETag"], events)
     again = await host.put(path, {"reason": "noise again"})
     assert (again.status, again.json["reason"]) == (200, "noise again")
-    assert [row["holder"] for row in await host.lists(BANS)] == [person.holder]
+    assert [(row["ban"], row["holder"]) for row in await host.lists(BANS)] == [(made.json["ban"], None)]
+    assert [row["holder"] for row in await Partner.cooperative(house).lists(BANS)] == [person.holder]
 
     assert (await host.delete(f"{path}?reason=over", If_Match=made.headers["ETag"])).problem[0] == 412
     assert (await host.delete(path)).problem == (400, "bad_request")
@@ -62,6 +63,59 @@ async def test_a_ban_over_rest_turns_away_until_it_is_lifted(house: House) -> No
     assert await host.lists(BANS) == []
     house.clock.advance(30)
     assert (await house.shows(door, person)).told == ("granted", "OK")
+
+
+async def test_a_host_bans_by_a_visit_and_is_not_told_whom(house: House) -> None:
+    host, home = [await Partner.of(house, operator, Role.ADMIN) for operator in (HOST, HOME)]
+    person, door = await house.person(HOME), await house.door(FRONT)
+    visit = await house.walks_in(door, person)
+    wanted = {"visit": visit, "reason": "noise"}
+
+    made = await host.post(BANS, wanted)
+    assert (made.status, made.json["holder"], made.json["reason"]) == (201, None, "noise")
+    house.clock.advance(30)
+    assert (await house.shows(door, person)).told == ("denied", "BANNED_HERE")
+    again = await host.post(BANS, wanted)
+    assert (again.status, again.json, again.headers["ETag"]) == (200, made.json, made.headers["ETag"])
+    (row,) = await host.lists(BANS)
+    assert row == made.json
+    assert person.holder not in made.text
+
+    for query in (f"visit={visit}", f"ban={row['ban']}"):
+        tag = (await host.post(BANS, wanted)).headers["ETag"]
+        assert (await host.delete(f"{BANS}?{query}&reason=over", If_Match='"0"')).problem[0] == 412
+        assert (await home.delete(f"{BANS}?{query}&reason=pity")).problem == (403, "forbidden")
+        assert (await host.delete(f"{BANS}?{query}&reason=over", If_Match=tag)).status == 204
+        assert (await host.delete(f"{BANS}?{query}&reason=over")).problem == (404, "unknown")
+        assert await host.lists(BANS) == []
+    house.clock.advance(30)
+    assert (await house.shows(door, person)).told[0] == "granted"
+
+
+async def test_another_hosts_visit_bans_nobody_and_is_as_if_it_were_not_there(house: House) -> None:
+    visit = await house.walks_in(await house.door(FRONT), await house.person(HOME))
+    for partner in (await Partner.of(house, HOME, Role.ADMIN), Partner.cooperative(house)):
+        bans = f"/v1/operators/{HOME}/bans"
+        mine, none = [await partner.post(bans, {"visit": each, "reason": "spite"}) for each in (visit, NOBODY)]
+        assert mine.problem == none.problem == (404, "unknown")
+        assert mine.json["detail"].replace(visit, NOBODY) == none.json["detail"]
+        assert (await partner.delete(f"{bans}?visit={visit}&reason=x")).problem == (404, "unknown")
+    assert house.count("bans") == 0
+    assert "ban_set" not in house.audit_text()
+
+
+LIFTS = {
+    "neither": "reason=x",
+    "both": f"reason=x&visit={NOBODY}&ban={'0' * 32}",
+    "what is no visit": "reason=x&visit=1",
+    "what is no ban": f"reason=x&ban={NOBODY}",
+}
+
+
+@ON_SHARED_LOOP
+@pytest.mark.parametrize("query", LIFTS.values(), ids=list(LIFTS))
+async def test_one_ban_is_named_to_be_lifted(shared_house: House, query: str) -> None:
+    assert (await Partner.cooperative(shared_house).delete(f"{BANS}?{query}")).problem == (400, "bad_request")
 
 
 async def test_of_two_who_ban_at_once_one_makes_it(house: House) -> None:

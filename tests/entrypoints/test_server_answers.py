@@ -2,14 +2,15 @@
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from structlog.testing import capture_logs
 
+from gateway import logs
 from gateway.application.errors import PasserelleError
 from gateway.entrypoints.connections import Limits
-from gateway.entrypoints.observed import LEFT
+from gateway.entrypoints.observed import LEFT, REQUESTS
 from gateway.entrypoints.problems import STATUS, problem, status_of, told
 from tests.entrypoints.sockets import PATIENCE_S, serving
 
@@ -53,18 +54,22 @@ def test_the_statuses_that_partners_know(code: str, status: int) -> None:
         answer = told(fault("said to the client"))
         assert answer.status == status
         assert answer.text is not None
-        assert "said to the client" in answer.text
+        assert ("said to the client" in answer.text) == (status < 500)
         assert ("WWW-Authenticate" in answer.headers) == (status == 401)
         assert ("Retry-After" in answer.headers) == (status == 503)
 
 
-def test_a_fault_of_a_start_tells_the_client_nothing() -> None:
-    at_start = [fault for fault, status in STATUS.items() if status == 500]
-    assert at_start
-    for fault in at_start:
+def test_a_fault_of_the_installation_tells_the_client_nothing_and_the_log_everything(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ours = [fault for fault, status in STATUS.items() if status >= 500]
+    assert {status_of(fault) for fault in ours} == {500, 503}
+    logs.configure()
+    for fault in ours:
         answer = told(fault("/var/lib/secret"))
         assert answer.text is not None
         assert "/var/lib" not in answer.text
+        assert "/var/lib/secret" in capsys.readouterr().err
 
 
 def test_outside_a_request_a_problem_names_none() -> None:
@@ -135,19 +140,30 @@ async def test_every_kind_of_answer_carries_the_ids_and_nothing_of_the_server(
         assert b"MARKER" not in answer.body
 
 
-async def test_who_leaves_in_the_middle_of_a_body_is_counted_and_no_fault_of_ours() -> None:
+async def test_who_leaves_in_the_middle_of_a_body_is_counted_and_no_fault_of_ours(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    # whatever test was first to log: a logger that is kept writes to standard error all the same
+    logs.configure()
     async with serving(Limits()) as served:
-        with capture_logs() as lines:
-            caller = await served.dial()
-            caller.send(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf")
-            async with asyncio.timeout(PATIENCE_S):
-                while not served.reading:  # noqa: ASYNC110 - until its handler waits for the rest
-                    await asyncio.sleep(0.005)
-                await caller.leave()
-                while not lines:  # noqa: ASYNC110 - until the server has noticed
-                    await asyncio.sleep(0.005)
-        assert [(line["event"], line["status"]) for line in lines] == [("http_request", LEFT)]
+        before = answers_of("/echo")
+        caller = await served.dial()
+        caller.send(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf")
+        async with asyncio.timeout(PATIENCE_S):
+            while not served.reading:  # noqa: ASYNC110 - until its handler waits for the rest
+                await asyncio.sleep(0.005)
+            await caller.leave()
+            while answers_of("/echo") == before:  # noqa: ASYNC110 - until the server has noticed
+                await asyncio.sleep(0.005)
+        assert answers_of("/echo") - before == Counter({str(LEFT): 1})
+        assert "http_fault" not in capsys.readouterr().err
         assert await served.is_well()
+
+
+def answers_of(route: str) -> Counter[str]:
+    """How often the route's requests ended with which status, by the process's own count."""
+    samples = [sample for family in REQUESTS.collect() for sample in family.samples if sample.name.endswith("_total")]
+    return Counter({each.labels["status"]: int(each.value) for each in samples if each.labels["route"] == route})
 
 
 async def test_an_expectation_that_is_none_of_ours_is_a_problem() -> None:

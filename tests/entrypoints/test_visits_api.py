@@ -143,7 +143,7 @@ CELLS = {
 
 @pytest.mark.parametrize(("text", "cell"), CELLS.values(), ids=list(CELLS))
 def test_a_cell_is_no_formula_whatever_the_spreadsheet_splits_at(text: str, cell: str) -> None:
-    assert list(csv.reader(io.StringIO(csv_text([["column"], [text]])))) == [["column"], [cell]]
+    assert list(csv.reader(io.StringIO(csv_text(["column"], [[text]])))) == [["column"], [cell]]
 
 
 async def test_csv_is_opened_and_obeys_no_formula(house: House) -> None:

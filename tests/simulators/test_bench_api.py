@@ -12,8 +12,10 @@ from tests.simulators import programs
 
 FIGURES = {
     *("visits", "visits_per_s", "cpu_us_per_visit", "scan_p50_ms", "scan_p99_ms", "scan_p50_loaded_ms"),
-    *("scan_p99_loaded_ms", "scan_p99_slow_sockets_ms", "requests_per_s", "scans"),
+    *("scan_p99_loaded_ms", "scan_p99_writes_ms", "scan_p99_slow_sockets_ms", "requests_per_s", "writes_per_s"),
+    "scans",
 }
+RATIOS = {"pages", "scan_p99", "writes_p99", "slow_sockets_p99"}
 VISITS = 600
 
 
@@ -25,10 +27,12 @@ def test_ratios_are_medians_of_rounds_over_the_references_beside_them() -> None:
         bare_s=[1.0, 3.0, 4.0],
         quiet=[quick, quick, quick],
         loaded=[slow, slow],
+        quiet_of_written=[slow, slow, slow],
+        written=[quick, slow],
         quiet_of_held=[quick, slow, quick],
         held=[quick, quick],
     )
-    assert measures.ratios() == {"pages": 0.75, "scan_p99": 1.5, "slow_sockets_p99": 0.8}
+    assert measures.ratios() == {"pages": 0.75, "scan_p99": 1.5, "writes_p99": 0.833, "slow_sockets_p99": 0.8}
 
 
 def test_a_short_run_measures_everything(tmp_path: Path) -> None:
@@ -38,12 +42,12 @@ def test_a_short_run_measures_everything(tmp_path: Path) -> None:
     code, printed = programs.run(*asked, log=tmp_path / "log")
     assert code == 0, printed
     found = programs.last_json(printed)
-    assert (found["name"], set(found["ratios"])) == ("api", {"pages", "scan_p99", "slow_sockets_p99"})
+    assert (found["name"], set(found["ratios"])) == ("api", RATIOS)
     numbers = {**found["ratios"], **found["references"], **{name: found["figures"][name] for name in FIGURES}}
     assert all(value > 0 for value in numbers.values()), numbers
     # the warm-up's scans are visits too
     assert found["figures"]["visits"] == VISITS + api.WARM_UP
-    assert found["figures"]["scans"] == 6 * int(0.8 * api.PER_SECOND)
+    assert found["figures"]["scans"] == 9 * int(0.8 * api.PER_SECOND)
     assert found["figures"]["unanswered"] == 0
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.adapters.db.connect import FILE
+from gateway.adapters.db.lock import is_held
 from gateway.adapters.db.migrate import HEAD, revision
 from gateway.adapters.db.verify import ChainWalk
 from gateway.adapters.db.verify_seals import SealWalk
@@ -58,13 +59,9 @@ def _open_to_audit(file: Path) -> sqlite3.Connection:
 
 def _connect(file: Path) -> sqlite3.Connection:
     uri = f"{file.absolute().as_uri()}?mode=ro"
+    if not file.with_name(f"{file.name}-wal").exists() and not is_held(file.parent):
+        # closed: SQLite would leave files beside it, or fail on a medium that cannot be written
+        uri += "&immutable=1"
     connection = sqlite3.connect(uri, uri=True, isolation_level=None)
-    try:
-        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
-    except sqlite3.OperationalError:
-        connection.close()
-        if file.with_name(f"{file.name}-wal").exists():
-            raise
-        # a closed database on a medium that cannot be written has no log, and needs none
-        connection = sqlite3.connect(f"{uri}&immutable=1", uri=True, isolation_level=None)
+    connection.execute("SELECT 1 FROM sqlite_master").fetchone()
     return connection

@@ -31,7 +31,12 @@ HOLDERS = Pages(
     holders.outerjoin(members, members.c.holder == holders.c.id),
     parties=("home",),
 )
-BANS = Pages(bans, [bans.c[name] for name in ("host", "holder", "reason", "set_by", "at_us")], parties=("host",))
+BANS = Pages(
+    bans,
+    [*(bans.c[name] for name in ("host", "holder", "reason", "set_by", "at_us")), holders.c.home],
+    bans.join(holders, holders.c.id == bans.c.holder),
+    parties=("host",),
+)
 PASSES = Pages(
     passes,
     [passes.c[name] for name in ("issuer", "id", *PASS_COLUMNS)],
@@ -118,8 +123,9 @@ def _holder(row: Row) -> Changed[HolderOnFile]:
 
 
 def _ban(row: Row) -> Changed[BanOnFile]:
-    seq, changed_us, host, holder, reason, set_by, at_us = row
-    return Changed(BanOnFile(OperatorId(host), HolderId(holder), reason, set_by, at_us), seq, changed_us)
+    seq, changed_us, host, holder, reason, set_by, at_us, home = row
+    ban = BanOnFile(OperatorId(host), HolderId(holder), reason, set_by, at_us, OperatorId(home))
+    return Changed(ban, seq, changed_us)
 
 
 def _pass(row: Row) -> Changed[IssuedPass]:

@@ -1,7 +1,9 @@
 """The SQLite store: one connection that writes, behind the gate, and two that read beside it."""
 
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 from gateway.adapters.db.admission import SqliteAdmission
 from gateway.adapters.db.answers import Answers
@@ -97,13 +99,18 @@ class SqliteStore(
         async with self._gate.passing(scans=False):
             ledger = SqliteLedger(self._writer.direct(), self._now_us, self._entropy)
             try:
-                await self._writer.run(ledger.begin)
+                await self._writer.run(partial(self._begin, ledger))
                 self._ledger = ledger
                 yield ledger
                 await self._writer.run(ledger.commit)
             finally:
                 self._ledger = None
                 self._left(ledger.committed)
+
+    def _begin(self, ledger: SqliteLedger, connection: sqlite3.Connection) -> None:
+        ledger.begin(connection)
+        # on the writer's thread, and before the transaction has written: what it sees is committed and may be kept
+        self._directory.catch_up(connection)
 
     def _left(self, committed: bool) -> None:
         if not committed:

@@ -13,7 +13,12 @@ _PLAIN = re.compile(r"[0-9A-Za-z][^;|\t]*\Z|\Z")
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
-def csv_text(rows: Iterable[Sequence[object]]) -> str:
+def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A header and one line a row."""
+    return csv_lines([columns]) + csv_lines(rows)
+
+
+def csv_lines(rows: Iterable[Sequence[object]]) -> str:
     """One line a row, each ended by CR LF; None is empty, a list words with spaces between."""
     out = io.StringIO()
     csv.writer(out).writerows(map(_line, rows))

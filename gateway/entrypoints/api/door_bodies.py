@@ -95,7 +95,8 @@ class DoorMade:
     password: str
     """On the broker; told this once."""
     client_id: str
-    """On the broker: this, or this, a dot and a suffix."""
+    """On the broker: the user name, a dot and a random suffix. Keep it to yourself: on a broker of one's own, whoever
+    can guess a client id can end its connection. Draw another suffix whenever you like."""
     broker: str
     """Where the broker is: `mqtt://` or `mqtts://`, host and port."""
     topics: DoorTopics
@@ -117,6 +118,8 @@ class DoorPassword:
     """On the broker."""
     password: str
     """On the broker; told this once."""
+    client_id: str
+    """On the broker: the user name, a dot and a random suffix, drawn anew."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,9 @@ class Desk(Protocol):
     def broker_address(self) -> str:
         """Where doors find the broker."""
 
+    def draw_client_id(self, door: DoorRef) -> str:
+        """A client id of the door's that nobody can guess."""
+
     async def add_door(self, door: Door, by: str) -> str:
         """Register a door; returns its broker password."""
 
@@ -204,6 +207,10 @@ class Doors:
 
         The password is random, kept only as a hash, and never told again: `POST …/password` makes another one. The
         door makes its own Ed25519 key pair and registers the public half, here or later.
+
+        An `Idempotency-Key` has one gap here, for the broker is part of the work: if the gateway stops after the door
+        was made and before this answer was remembered, the repetition is answered 409 `conflict`. The door is there
+        then; `POST …/password` tells a password that counts.
         """
         door = door_of(asked.body)
         venue = await self._desk.files.venue_on_file(door.ref.venue)
@@ -219,7 +226,7 @@ class Doors:
             door=str(door),
             username=door.username,
             password=password,
-            client_id=door.username,
+            client_id=self._desk.draw_client_id(door),
             broker=self._desk.broker_address,
             topics=topics_of(door),
             operator=host,
@@ -250,7 +257,7 @@ class Doors:
         """Who is connected by the old password is cut off. After a 503 either may be the one that counts: ask again."""
         ref = (await self._own(asked)).value.ref
         password = await self._desk.change_door_password(ref, asked.by.by)
-        return Answer(DoorPassword(str(ref), ref.username, password))
+        return Answer(DoorPassword(str(ref), ref.username, password, self._desk.draw_client_id(ref)))
 
     async def _own(self, asked: Asked) -> Changed[Door]:
         """The door, of a caller who acts for its host; UnknownError, for nobody else knows that there is one."""

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from gateway.entrypoints.api import (
     audit,
+    bans,
     charge_records,
     doors,
     endpoint,
@@ -32,6 +33,7 @@ class ApiDesk(
     plans.Desk,
     members.Desk,
     holders.Desk,
+    bans.Desk,
     passes.Desk,
     visits.Desk,
     charge_records.Desk,
@@ -54,6 +56,7 @@ def routes(desk: ApiDesk) -> tuple[Route, ...]:
         *plans.Plans(desk).routes(),
         *members.Members(desk).routes(),
         *holders.Holders(desk).routes(),
+        *bans.Bans(desk).routes(),
         *passes.Passes(desk).routes(),
         *visits.Visits(desk, desk.courtesy).routes(),
         *charge_records.ChargeRecords(desk, desk.courtesy).routes(),

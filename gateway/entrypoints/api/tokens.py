@@ -74,13 +74,13 @@ class TokensQuery(ListQuery):
 class Desk(Protocol):
     """What these routes ask of the gateway."""
 
-    async def mint_token(self, order: TokenOrder, by: Caller | None = None) -> Minted:
+    async def mint_token(self, order: TokenOrder, by: Caller) -> Minted:
         """Make a token."""
 
-    async def revoke_token(self, token_id: str, by: Caller | None = None) -> None:
+    async def revoke_token(self, token_id: str, by: Caller) -> None:
         """Let a token count no more."""
 
-    async def token(self, token_id: str, by: Caller | None = None) -> Changed[Token]:
+    async def token(self, token_id: str, by: Caller) -> Changed[Token]:
         """One token; UnknownError."""
 
     async def tokens(self, window: Window, operator: OperatorId | None = None) -> Page[Changed[Token]]:

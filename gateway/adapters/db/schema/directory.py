@@ -5,6 +5,7 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     ForeignKeyConstraint,
+    Index,
     Integer,
     LargeBinary,
     PrimaryKeyConstraint,
@@ -22,6 +23,7 @@ operators = Table(
     Column("state", Text, nullable=False),
     Column("legal", Text, nullable=False),
     *changed(),
+    Index("operators_changed", "changed_seq", "changed_us"),
 )
 
 venues = Table(
@@ -42,6 +44,7 @@ venues = Table(
     Column("capped_default_s", Integer, nullable=False),
     Column("forgotten_after_s", Integer, nullable=False),
     *changed(),
+    Index("venues_changed", "changed_seq", "changed_us"),
 )
 
 zones = Table(
@@ -71,6 +74,7 @@ doors = Table(
     *changed(),
     PrimaryKeyConstraint("venue", "id"),
     ForeignKeyConstraint(["venue", "zone"], ["zones.venue", "zones.id"]),
+    Index("doors_changed", "changed_seq", "changed_us"),
     sqlite_with_rowid=False,
 )
 
@@ -86,6 +90,7 @@ plans = Table(
     Column("allow_mode", Text, nullable=False),
     *changed(),
     PrimaryKeyConstraint("operator", "id"),
+    Index("plans_changed", "changed_seq", "changed_us"),
     sqlite_with_rowid=False,
 )
 

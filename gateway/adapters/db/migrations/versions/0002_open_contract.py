@@ -101,8 +101,8 @@ def _number_in_order(table: str, changed_us: str, then: str) -> None:
 
 def _index(table: str, parties: tuple[str, ...]) -> None:
     changed = ["changed_seq", "changed_us"]
+    op.create_index(f"{table}_changed", table, changed)
     if parties:
-        op.create_index(f"{table}_changed", table, changed)
         op.create_index(f"{table}_{parties[0]}", table, [parties[0], *changed])
     if len(parties) > 1:
         # a row whose parties are one is found by its host
