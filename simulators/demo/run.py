@@ -19,6 +19,7 @@ from gateway.domain.statements import Statement
 from simulators.demo.books import Books
 from simulators.demo.day import Day, make_day, yesterday
 from simulators.demo.director import Director, Production, pace
+from simulators.demo.handles import FILE
 from simulators.demo.happenings import Happening, VisitsClosed
 from simulators.demo.options import Options, data_directory
 from simulators.demo.player import Tally
@@ -45,7 +46,7 @@ async def run_demo(options: Options) -> None:
     try:
         await _unless(interrupted, show.perform(data))
         if not options.headless and not interrupted.is_set():
-            show.say("Serving on; Ctrl-C stops it.")
+            show.say(f"Serving on; Ctrl-C stops it. For programs of your own: {data / FILE}")
             await interrupted.wait()
     finally:
         await director.close()

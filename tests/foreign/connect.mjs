@@ -154,7 +154,7 @@ function read(jws, typ) {
   insist(told.typ === typ && told.alg === "Ed25519", `a ${typ} signed with Ed25519`);
   const jwk = jwks.find((key) => key.kid === told.kid);
   insist(jwk, `the key ${told.kid} is listed`);
-  insist(jwk.passerelle_use === "gateway", "a gateway key signs decisions and acks");
+  insist(jwk.passerelle_use === "gateway" && jwk.passerelle_operator === operator, "a gateway key of the host signs it");
   const key = createPublicKey({ key: jwk, format: "jwk" });
   insist(verify(null, Buffer.from(`${header}.${payload}`), key, Buffer.from(signature, "base64url")), "the signature holds");
   const claims = JSON.parse(Buffer.from(payload, "base64url"));
