@@ -156,7 +156,8 @@ class AdmissionDesk:
         except StoreUnavailableError as error:
             log.warning("admission_unavailable", scans=len(batch), error=str(error))
             # whoever asked meanwhile has waited for the books too: told now, not after another try
-            verdicts = await self._all_unavailable([*batch, *self._take(most=MAX_WAITING)])
+            batch = [*batch, *self._take(most=MAX_WAITING)]
+            verdicts = await self._all_unavailable(batch)
         except Exception:
             # a fault of ours in one batch: its doors are told at once, and the next batch is served
             log.exception("admission_failed", scans=len(batch))
@@ -164,8 +165,9 @@ class AdmissionDesk:
         now_us = self._now_us()
         now_s = now_us // 1_000_000
         # sign all, then publish all: the caches stay warm
-        frames = [self._sign(verdict, now_s) for verdict in verdicts]
-        for verdict, frame in zip(verdicts, frames, strict=True):
+        awaited = self._still_awaited(batch, verdicts)
+        frames = [self._sign(verdict, now_s) for verdict in awaited]
+        for verdict, frame in zip(awaited, frames, strict=True):
             if frame is None:
                 continue
             self._link.publish(door_topic(verdict.door, "decision"), frame, qos=0)
@@ -176,6 +178,21 @@ class AdmissionDesk:
         answered = self._monotonic()
         for waiting in batch:
             SECONDS.observe(answered - waiting.came)
+
+    def _still_awaited(self, batch: Sequence[Waiting], verdicts: Sequence[Verdict]) -> list[Verdict]:
+        """Verdicts whose door still waits: the books may have been locked for longer than it does."""
+        now = self._monotonic()
+        latest: dict[tuple[DoorRef, str], Waiting] = {}
+        for waiting in batch:
+            latest[waiting.door, waiting.scan.id] = waiting  # a repetition came later, and is waited for longer
+        awaited = []
+        for verdict in verdicts:
+            waiting = latest[verdict.door, verdict.scan]
+            if waiting.give_up < now:
+                drop(waiting.door, waiting.scan, "past_deadline")
+            else:
+                awaited.append(verdict)
+        return awaited
 
     async def _admit(self, batch: Sequence[Waiting]) -> list[Verdict]:
         """Read, decide and keep one batch; when it returns, every verdict is durable."""

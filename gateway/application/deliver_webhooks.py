@@ -44,6 +44,8 @@ TICK_S = 1.0
 GATHER_S = 0.05
 """How long results are gathered, to be kept in one transaction: each one's commit is a sync of the disk that scans
 wait for. There are never more than the lanes hold, for a try has its place until it is in the books."""
+APART_S = 0.002
+"""Between two starts: a try costs the loop more than a scan does, and many at once would stand before it."""
 FORGET_EVERY_S = 60.0
 """How often the paces of webhooks that are no more are forgotten."""
 SLOW_S = 2.0
@@ -191,6 +193,7 @@ class DeliveryDesk:
                 if nth < len(queue) and room > 0:
                     self._start(queue[nth])
                     room -= 1
+                    await asyncio.sleep(APART_S)
 
     async def _free(self, webhook: Webhook, lane: Lane, now_us: int) -> list[Delivery]:
         """What of the webhook may be started now, the longest due first."""

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from gateway.application.configure.checks import check_line
+from gateway.application.configure.quotas import check_one_more_token
 from gateway.application.errors import ForbiddenError, InvalidError, UnauthorizedError, UnknownError
 from gateway.application.ports import ITSELF, Store
 from gateway.application.reading import Changed
@@ -57,6 +58,7 @@ async def mint_token(store: Store, order: TokenOrder, by: Caller | str, now_us: 
 
     ForbiddenError: a scope, an operator or an end beyond the caller's own. InvalidError: no scope, one that an
     operator's token cannot carry, or an end that has passed. UnknownError: the operator.
+    ConflictError: it has too many.
     """
     if isinstance(by, Caller):
         if order.expires_us is None:
@@ -66,6 +68,8 @@ async def mint_token(store: Store, order: TokenOrder, by: Caller | str, now_us: 
     text = new_text(entropy)
     token = Token(_split(text)[0], order.operator, order.name, order.scopes, now_us, order.expires_us)
     async with store.writing() as ledger:
+        if order.operator is not None:
+            check_one_more_token(order.operator, await store.live_tokens(order.operator, now_us))
         await ledger.add_token(token, _digest(text), _named(by))
     return Minted(token, text)
 

@@ -35,7 +35,7 @@ log = structlog.get_logger("passerelle.webhooks")
 STEP = 200
 """Lines of the chain that are read at once."""
 PART = 200
-"""Deliveries that are kept at once: scans go between. One happening has two parties, and each at most fifty webhooks."""
+"""Deliveries that are kept at once: scans go between. One happening has two parties, each of at most fifty webhooks."""
 KEEP_EVERY = 5000
 KEEP_EVERY_US = 60_000_000
 """The cursor is kept with what it found, and otherwise so often, by lines or time: a line may be read again."""

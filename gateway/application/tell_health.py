@@ -16,6 +16,8 @@ log = structlog.get_logger("passerelle.health")
 OK = "ok"
 PATIENCE_S = 2.0
 """How long the books may take to answer."""
+ROOM_BYTES = 16 * 1024 * 1024
+"""What must be free on the books' disk: SQLite's log grows by some megabytes before it is written back."""
 KEPT_S = 1.0
 """How long an answer serves whoever asks next: a monitor, or many, costs one look a second."""
 
@@ -69,7 +71,9 @@ class HealthDesk:
         view: Callable[[], TrustView],
         now_us: Callable[[], int],
         monotonic: Callable[[], float],
+        room: Callable[[], int],
     ) -> None:
+        """`room` is told in bytes that are free where the books lie; OSError where nobody can say."""
         self._store = store
         self._link = link
         self._scans = scans
@@ -78,6 +82,7 @@ class HealthDesk:
         self._view = view
         self._now_us = now_us
         self._monotonic = monotonic
+        self._room = room
         self._phase = "starting"
         self._books = OK
         self._books_until = 0.0
@@ -133,8 +138,14 @@ class HealthDesk:
             return self._books
 
     async def _look_at_books(self) -> str:
-        """Read a row, and take an empty turn at the write gate: a writer that hangs holds it."""
+        """Look for room on the disk, read a row, take an empty turn at the write gate: a writer that hangs holds it.
+
+        The last two would not notice a full disk, for nothing is written: a probe that writes would hold up scans.
+        """
         try:
+            if self._room() < ROOM_BYTES:
+                log.warning("books_not_ready", code="disk_full", error="too little room is left where the books lie")
+                return "disk_full"
             async with asyncio.timeout(PATIENCE_S):
                 await self._store.chain_head()
                 async with self._store.writing():
@@ -144,6 +155,9 @@ class HealthDesk:
         except PasserelleError as error:
             log.warning("books_not_ready", code=error.code, error=str(error))
             return error.code
+        except OSError as error:
+            log.warning("books_not_ready", code="no_data_directory", error=str(error))
+            return "no_data_directory"
         return OK
 
 

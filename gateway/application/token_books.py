@@ -19,6 +19,9 @@ class TokenBooks(Protocol):
     async def token_secret(self, token_id: str) -> tuple[Token, bytes] | None:
         """One token with the SHA-256 of its secret."""
 
+    async def live_tokens(self, operator: OperatorId, now_us: int) -> int:
+        """How many of an operator's tokens count."""
+
 
 class TokenLedger(Protocol):
     """The ledger's part."""

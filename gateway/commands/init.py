@@ -12,12 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
 from gateway.adapters.db.connect import FILE as DATABASE
-from gateway.application.configure.checks import check_line
+from gateway.application.configure.checks import check_line, check_time_zone
 from gateway.application.errors import InvalidError
 from gateway.commands import doors
 from gateway.commands.books import data_option, told
@@ -248,8 +247,8 @@ def machine_zone(etc: Path) -> str:
     """The machine's own time zone, as an IANA name; Paris when it keeps UTC or does not say."""
     _, _, linked = os.path.realpath(etc / "localtime").partition("/zoneinfo/")
     try:
-        ZoneInfo(linked)
-    except (ZoneInfoNotFoundError, ValueError, IsADirectoryError):
+        check_time_zone(linked)
+    except InvalidError:
         return "Europe/Paris"
     return "Europe/Paris" if linked in ("", "UTC", "Etc/UTC") else linked
 
@@ -271,10 +270,9 @@ def _federation(text: str) -> str:
 
 def _zone(text: str) -> str:
     try:
-        ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError, IsADirectoryError):
-        message = f"{text!r} is no time zone; write an IANA name such as Europe/Paris"
-        raise ValueError(message) from None
+        check_time_zone(text)
+    except InvalidError as fault:
+        raise ValueError(str(fault)) from None
     return text
 
 

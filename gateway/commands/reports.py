@@ -17,6 +17,7 @@ from gateway.domain.ids import OperatorId
 from gateway.domain.statements import Statement
 from gateway.domain.visits import Visit, billable_s
 from gateway.entrypoints.api.csv_text import decimal
+from gateway.entrypoints.api.statements import ranges_text
 
 VISIT_COLUMNS = ("visit", "state", "home", "host", "venue", "started", "ended", "ending", "billable_s", "passback")
 CHARGE_COLUMNS = (
@@ -158,7 +159,7 @@ def _statement_row(statement: Statement) -> dict[str, Any]:
         "host": statement.host,
         "from": at(statement.from_us),
         "before": at(statement.before_us),
-        "records": " ".join(f"{first}-{last}" if first != last else str(first) for first, last in statement.ranges),
+        "records": ranges_text(statement.ranges),
         "count": statement.count,
         "currency": statement.currency,
         "net": decimal(statement.net_cents),

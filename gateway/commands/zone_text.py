@@ -1,14 +1,17 @@
 """Zones and services on a command line: `desks=desk`, `salle=meeting_room`."""
 
-from collections.abc import Iterable
+from typing import get_args
 
 import click
 
 from gateway.domain.directory import AntiPassback, Zone
 from gateway.domain.ids import ZoneId, slug
 from gateway.domain.passes import Service
+from gateway.entrypoints.api.service_names import ServiceName, names_of, services_of
 
-SERVICES = [service.name.lower() for service in Service if service.name]
+__all__ = ["SERVICES", "given_zone", "service_names", "services_of", "zone_of", "zone_text"]
+
+SERVICES: list[str] = [*get_args(ServiceName)]
 
 
 def given_zone(text: str) -> Zone:
@@ -24,13 +27,16 @@ def zone_of(text: str) -> Zone:
 
     >>> zone_text(zone_of("desks=desk"))
     'desks=desk'
+    >>> zone_text(zone_of("hall=printing+desk,hard"))
+    'hall=desk+printing,hard'
     """
     name, equals, rest = text.partition("=")
-    service, _, passback = rest.partition(",")
-    if not equals or service not in SERVICES:
-        message = f"{text!r}: write zone=service, where service is one of {', '.join(SERVICES)}"
+    offered, _, passback = rest.partition(",")
+    services = offered.split("+")
+    if not equals or not set(services) <= set(SERVICES):
+        message = f"{text!r}: write zone=service, where service is one of {', '.join(SERVICES)}, or several: desk+night"
         raise ValueError(message)
-    return Zone(ZoneId(slug(name)), Service[service.upper()], AntiPassback(passback or AntiPassback.SOFT))
+    return Zone(ZoneId(slug(name)), services_of(services), AntiPassback(passback or AntiPassback.SOFT))
 
 
 def zone_text(zone: Zone) -> str:
@@ -41,12 +47,4 @@ def zone_text(zone: Zone) -> str:
 
 def service_names(services: Service) -> list[str]:
     """The names of the services, in the order of their bits."""
-    return [service.name.lower() for service in Service if service in services and service.name]
-
-
-def services_of(names: Iterable[str]) -> Service:
-    """The services of these names."""
-    services = Service(0)
-    for name in names:
-        services |= Service[name.upper()]
-    return services
+    return [*names_of(services)]

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import shutil
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -118,6 +119,7 @@ class Gateway(DirectoryUses, PeopleUses, MoneyUses, ReportedUses, TokenUses, Web
             lambda: self.trust.view,
             clock.now_us,
             clock.monotonic,
+            lambda: shutil.disk_usage(self.settings.data).free,
         )
         return self._admission, self._doors, health
 

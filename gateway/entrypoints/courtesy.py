@@ -2,7 +2,8 @@
 
 Both live on one event loop and one interpreter lock. So one reading request is in work at a time, none begins while
 a scan waits, and a long list is made in steps of less than a millisecond with a look at the doors between. On the
-books' own thread reading stands aside by itself.
+books' own thread reading stands aside by itself. Requests that write go one by one too, apart from those that read,
+and after each the books and the disk rest from them as long as it took.
 """
 
 import asyncio
@@ -29,6 +30,8 @@ CSV_STEP = 32
 """The same of CSV, whose every cell is looked at: some 0.4 ms."""
 PATIENCE_S = 0.05
 """Where scans never end, a request takes its next step after so long all the same."""
+MOST_REST_S = 0.05
+"""A write that waited long, for the disk or behind scans, is followed by no longer a rest."""
 
 
 class Courtesy:
@@ -36,6 +39,7 @@ class Courtesy:
 
     def __init__(self, in_work: int = IN_WORK) -> None:
         self._seats = asyncio.Semaphore(in_work)
+        self._pen = asyncio.Semaphore(1)
         self._quiet = asyncio.Event()
         self._quiet.set()
 
@@ -52,6 +56,23 @@ class Courtesy:
         async with self._seats:
             await self.give_way()
             yield
+
+    @asynccontextmanager
+    async def writing_turn(self) -> AsyncIterator[None]:
+        """Wait until no other request writes or rests from it, and no scan waits.
+
+        To be held around the whole transaction. A commit cannot be broken off: a scan that comes meanwhile waits for
+        it. Writers at full tilt would let every scan wait for one; with a rest, every other scan waits for none.
+        """
+        loop = asyncio.get_running_loop()
+        await self._pen.acquire()
+        began = loop.time()
+        try:
+            await self.give_way()
+            began = loop.time()
+            yield
+        finally:
+            loop.call_later(min(loop.time() - began, MOST_REST_S), self._pen.release)
 
     async def give_way(self) -> None:
         """Let everything else that is ready run, and scans that wait be decided first."""

@@ -3,10 +3,11 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from gateway.adapters.webhooks.client import Patience, WebhookClient
 from gateway.adapters.webhooks.guard import read_allowed
 from gateway.adapters.webhooks.resolver import SystemResolver
 from gateway.application import register_webhook
-from gateway.application.deliver_webhooks import LANES, DeliveryDesk, Lane, Pace
+from gateway.application.deliver_webhooks import FORGET_EVERY_S, GATHER_S, LANES, DeliveryDesk, Lane, Pace
 from gateway.application.errors import ConflictError, StoreUnavailableError
 from gateway.application.queue_deliveries import drop_old
 from gateway.application.reading import Window
@@ -55,10 +56,15 @@ class Post:
         self.desk = self.new_desk()
         self._made = 0
 
-    def new_desk(self, lanes: Mapping[Pace, Lane] = LANES) -> DeliveryDesk:
+    def new_desk(
+        self,
+        lanes: Mapping[Pace, Lane] = LANES,
+        books: Any = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> DeliveryDesk:
         hands = self.hands
         return DeliveryDesk(
-            self.store, self.client, lambda: self.sealer, hands.now, time.monotonic, hands.entropy, lanes=lanes
+            books or self.store, self.client, lambda: self.sealer, hands.now, monotonic, hands.entropy, lanes=lanes
         )
 
     async def register(self, url: str, operator: OperatorId = HOME) -> Registered:
@@ -86,8 +92,34 @@ class Post:
         (delivery,) = await self.of(to)
         return delivery
 
+    async def deliver(self) -> None:
+        """Let the desk look once, and send until nothing is due any more."""
+        looked = asyncio.Event()
+        ticks = iter([True])
+
+        async def tick(_seconds: float) -> None:
+            if not next(ticks, False):
+                looked.set()
+                await asyncio.Event().wait()
+
+        async with running(self.desk, tick), asyncio.timeout(8):
+            await looked.wait()
+            while await self.store.webhooks_due(self.hands.now_us):  # noqa: ASYNC110 - a database tells nobody
+                await asyncio.sleep(0.005)
+
     def advance(self, seconds: float) -> None:
         self.hands.now_us += round(seconds * SECOND_US)
+
+
+@asynccontextmanager
+async def running(desk: DeliveryDesk, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> AsyncIterator[None]:
+    """The desk at work, then stopped."""
+    task = asyncio.create_task(desk.run(sleep))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 @pytest.fixture
@@ -105,17 +137,17 @@ async def test_three_days_of_retries_end_in_the_dead_letters_and_a_replay_begins
         (event,) = await post.queue(to)
         began_us = post.hands.now_us
         for number, pause_s in enumerate(RETRIES_S, 1):
-            await post.desk.deliver_due()
+            await post.deliver()
             waiting = await post.the(to)
             assert (waiting.state, waiting.attempts, len(receiver.heard)) == (DeliveryState.WAITING, number, number)
             assert waiting.next_us is not None
             assert pause_s <= (waiting.next_us - post.hands.now_us) / SECOND_US <= pause_s * 1.1
             # not a moment sooner
             post.hands.now_us = waiting.next_us - 1
-            await post.desk.deliver_due()
+            await post.deliver()
             assert len(receiver.heard) == number
             post.advance(1e-6)
-        await post.desk.deliver_due()
+        await post.deliver()
         dead = await post.the(to)
         assert (dead.state, dead.attempts, dead.last_status, dead.last_error) == (
             DeliveryState.DEAD,
@@ -125,14 +157,14 @@ async def test_three_days_of_retries_end_in_the_dead_letters_and_a_replay_begins
         )
         assert 3 * 86400 < (post.hands.now_us - began_us) / SECOND_US < 4 * 86400
         post.advance(7 * 86400)
-        await post.desk.deliver_due()
+        await post.deliver()
         assert len(receiver.heard) == 10
         assert set(ids(receiver.heard)) == {event}
         assert all(each.signed_by(to.secret) for each in receiver.heard)
         assert len({each.headers["webhook-timestamp"] for each in receiver.heard}) == 10
 
         await register_webhook.replay(post.store, to.webhook.id, dead.event, post.hands.now_us)
-        await post.desk.deliver_due()
+        await post.deliver()
         again = await post.the(to)
         assert (again.state, again.attempts, receiver.heard[-1].id) == (DeliveryState.WAITING, 1, event)
 
@@ -141,12 +173,12 @@ async def test_500_then_200_is_delivered_by_the_second_try(post: Post) -> None:
     async with listening(500, 200) as receiver:
         to = await post.register(receiver.url)
         await post.queue(to)
-        await post.desk.deliver_due()
+        await post.deliver()
         failing = await post.store.webhook(to.webhook.id)
         assert failing is not None
         assert failing.failing_us == post.hands.now_us
         post.advance(6)
-        await post.desk.deliver_due()
+        await post.deliver()
         well = await post.store.webhook(to.webhook.id)
     delivered = await post.the(to)
     assert (delivered.state, delivered.attempts, delivered.last_status) == (DeliveryState.DELIVERED, 2, 200)
@@ -162,7 +194,7 @@ async def test_gone_disables_the_webhook_and_what_waited_is_dead(post: Post) -> 
     async with listening(410) as receiver:
         to = await post.register(receiver.url)
         await post.queue(to, 20)
-        await post.desk.deliver_due()
+        await post.deliver()
         heard = len(receiver.heard)
         assert 1 <= heard <= 4
         disabled = await post.store.webhook(to.webhook.id)
@@ -179,7 +211,7 @@ async def test_gone_disables_the_webhook_and_what_waited_is_dead(post: Post) -> 
     async with listening(204) as receiver:
         order = replace(order, url=receiver.url)
         await register_webhook.set_webhook(post.store, to.webhook.id, order, post.client.check, "test")
-        await post.desk.deliver_due()
+        await post.deliver()
         assert len(receiver.heard) == 20
     assert {each.state for each in await post.of(to)} == {DeliveryState.DELIVERED}
 
@@ -188,7 +220,7 @@ async def test_retry_after_is_heeded(post: Post) -> None:
     async with listening(503, headers={"Retry-After": "3600"}) as receiver:
         to = await post.register(receiver.url)
         await post.queue(to)
-        await post.desk.deliver_due()
+        await post.deliver()
     assert (await post.the(to)).next_us == post.hands.now_us + 3600 * SECOND_US
 
 
@@ -198,11 +230,11 @@ async def test_a_paused_webhook_is_sent_nothing_until_it_is_active_again(post: P
         await post.queue(to)
         order = WebhookOrder(HOME, receiver.url, to.webhook.events, state=WebhookState.PAUSED)
         await register_webhook.set_webhook(post.store, to.webhook.id, order, post.client.check, "test")
-        await post.desk.deliver_due()
+        await post.deliver()
         assert receiver.heard == []
         order = replace(order, state=WebhookState.ACTIVE)
         await register_webhook.set_webhook(post.store, to.webhook.id, order, post.client.check, "test")
-        await post.desk.deliver_due()
+        await post.deliver()
         assert len(receiver.heard) == 1
 
 
@@ -211,7 +243,7 @@ async def test_a_removed_webhook_leaves_nothing_behind(post: Post) -> None:
         to = await post.register(receiver.url)
         await post.queue(to, 3)
         await register_webhook.remove_webhook(post.store, to.webhook.id, "test")
-        await post.desk.deliver_due()
+        await post.deliver()
         assert receiver.heard == []
     assert await post.of(to) == []
 
@@ -220,7 +252,7 @@ async def test_one_removed_while_it_is_sent_to_is_simply_gone(post: Post) -> Non
     async with talking(hangs) as url:
         to = await post.register(url)
         await post.queue(to)
-        sending = asyncio.create_task(post.desk.deliver_due())
+        sending = asyncio.create_task(post.deliver())
         await asyncio.sleep(0.1)
         await register_webhook.remove_webhook(post.store, to.webhook.id, "test")
         await sending
@@ -237,9 +269,98 @@ async def test_both_secrets_sign_for_a_day_after_a_rotation(post: Post) -> None:
         for later_s in (0, 86399, 2):
             post.advance(later_s)
             await post.queue(to)
-            await post.desk.deliver_due()
+            await post.deliver()
     assert [each.signed_by(rotated.secret) for each in receiver.heard] == [True, True, True]
     assert [each.signed_by(to.secret) for each in receiver.heard] == [True, True, False]
+
+
+# --- changed while a try is under way ----------------------------------------------------------------------
+
+
+class Slow:
+    """A receiver that answers when the test says so."""
+
+    def __init__(self, status: int) -> None:
+        self.asked = asyncio.Event()
+        self.answer = asyncio.Event()
+        self._status = status
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Take the request and wait."""
+        await reader.readuntil(b"\r\n\r\n")
+        self.asked.set()
+        await self.answer.wait()
+        writer.write(f"HTTP/1.1 {self._status} Said\r\nContent-Length: 0\r\n\r\n".encode())
+        await writer.drain()
+
+
+@pytest.mark.parametrize("status", [410, 500, 302])
+async def test_what_an_address_answers_after_it_was_left_harms_neither_the_new_one_nor_the_delivery(
+    post: Post, status: int
+) -> None:
+    old = Slow(status)
+    async with talking(old.talk) as url, listening(204) as new:
+        to = await post.register(url)
+        events = await post.queue(to, 3)
+        last_try = (await post.of(to))[0]
+        async with post.store.writing() as ledger:
+            assert await ledger.keep_delivery(last_try, replace(last_try, attempts=9))
+        async with running(post.desk):
+            await old.asked.wait()
+            order = WebhookOrder(HOME, new.url, to.webhook.events)
+            await register_webhook.set_webhook(post.store, to.webhook.id, order, post.client.check, "test")
+            old.answer.set()
+            await new.until(3)
+    assert sorted(ids(new.heard)) == sorted(events)
+    moved = await post.store.webhook(to.webhook.id)
+    assert moved is not None
+    assert (moved.state, moved.failing_us) == (WebhookState.ACTIVE, None)
+    assert {(each.state, each.attempts) for each in await post.of(to)} == {
+        (DeliveryState.DELIVERED, 10),
+        (DeliveryState.DELIVERED, 1),
+    }
+
+
+async def test_what_an_address_took_before_it_was_left_is_delivered(post: Post) -> None:
+    old = Slow(204)
+    async with talking(old.talk) as url, listening(204) as new:
+        to = await post.register(url)
+        await post.queue(to)
+        async with running(post.desk):
+            await old.asked.wait()
+            order = WebhookOrder(HOME, new.url, to.webhook.events)
+            await register_webhook.set_webhook(post.store, to.webhook.id, order, post.client.check, "test")
+            old.answer.set()
+        assert (await post.the(to)).state is DeliveryState.DELIVERED
+        await post.deliver()
+        assert new.heard == []
+
+
+async def test_a_webhook_that_was_paused_while_it_was_tried_stays_paused_and_what_waits_goes_on_waiting(
+    post: Post,
+) -> None:
+    gone = Slow(410)
+    async with talking(gone.talk) as url:
+        to = await post.register(url)
+        await post.queue(to, 3)
+        async with running(post.desk):
+            await gone.asked.wait()
+            order = WebhookOrder(HOME, url, to.webhook.events, state=WebhookState.PAUSED)
+            await register_webhook.set_webhook(post.store, to.webhook.id, order, post.client.check, "test")
+            gone.answer.set()
+        paused = await post.store.webhook(to.webhook.id)
+        assert paused is not None
+        assert (paused.state, paused.failing_us) == (WebhookState.PAUSED, None)
+        assert {(each.state, each.attempts) for each in await post.of(to)} == {(DeliveryState.WAITING, 0)}
+        # and once it is active again its receiver's word counts
+        await register_webhook.set_webhook(
+            post.store, to.webhook.id, replace(order, state=WebhookState.ACTIVE), post.client.check, "test"
+        )
+        await post.deliver()
+    disabled = await post.store.webhook(to.webhook.id)
+    assert disabled is not None
+    assert disabled.state is WebhookState.DISABLED
+    assert {each.state for each in await post.of(to)} == {DeliveryState.DEAD}
 
 
 # --- neighbours ------------------------------------------------------------------------------------------
@@ -266,11 +387,11 @@ async def test_a_healthy_receiver_hears_everything_at_once_beside_all_that_misbe
             await post.queue(to, 50)
         events = await post.queue(good, 100)
         began = time.monotonic()
-        running = asyncio.create_task(post.desk.run(asyncio.sleep))
+        task = asyncio.create_task(post.desk.run(asyncio.sleep))
         await healthy.until(100, within_s=10)
         took_s = time.monotonic() - began
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
     assert sorted(ids(healthy.heard)) == sorted(events)
     # beside the two that hang alone, 100 tries in a row would take 80 s
     assert took_s < 5
@@ -285,7 +406,7 @@ async def test_receivers_that_hang_never_stand_in_the_quick_lane(post: Post) -> 
     desk = post.new_desk(NARROW)
     async with talking(hangs) as url, listening(204) as healthy:
         good = await post.register(healthy.url)
-        running = asyncio.create_task(desk.run(asyncio.sleep))
+        task = asyncio.create_task(desk.run(asyncio.sleep))
         await post.queue(good)
         await healthy.until(1)
         bad = [await post.register(url, HOST) for _ in range(20)]
@@ -298,8 +419,8 @@ async def test_receivers_that_hang_never_stand_in_the_quick_lane(post: Post) -> 
             await healthy.until(1 + 10 * (round_ + 1))
             # looked for each second; a lane that were full would free a place each 0.4 s, and for others first
             assert time.monotonic() - began < 1.6
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
     tried = [each for to in bad for each in await post.of(to) if each.attempts]
     assert tried
     assert {each.last_error for each in tried} == {Failure.TIMEOUT}
@@ -313,10 +434,10 @@ async def test_a_new_webhook_waits_for_its_turn_once_behind_those_that_hang(post
             await post.queue(to, 5)
         good = await post.register(healthy.url)
         await post.queue(good, 20)
-        running = asyncio.create_task(desk.run(asyncio.sleep))
+        task = asyncio.create_task(desk.run(asyncio.sleep))
         await healthy.until(20, within_s=6)
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_many_receivers_that_dawdle_delay_their_own_operator_alone(post: Post) -> None:
@@ -328,11 +449,11 @@ async def test_many_receivers_that_dawdle_delay_their_own_operator_alone(post: P
             await post.queue(await post.register(url, HOST), 100)
         good = await post.register(healthy.url)
         await post.queue(good, 40)
-        running = asyncio.create_task(desk.run(asyncio.sleep))
+        task = asyncio.create_task(desk.run(asyncio.sleep))
         # by turns of all webhooks alike it would have one place in thirteen: 26 s
         await healthy.until(40, within_s=8)
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_no_webhook_has_more_under_way_than_its_share(post: Post) -> None:
@@ -353,7 +474,7 @@ async def test_no_webhook_has_more_under_way_than_its_share(post: Post) -> None:
     async with talking(counts) as url:
         to = await post.register(url)
         await post.queue(to, 30)
-        await post.desk.deliver_due()
+        await post.deliver()
     assert 2 <= most <= 4
     assert {each.state for each in await post.of(to)} == {DeliveryState.DELIVERED}
 
@@ -363,7 +484,7 @@ async def test_what_fails_of_a_webhook_holds_up_nothing_else_of_it(post: Post) -
     async with listening(500, 204) as receiver:
         to = await post.register(receiver.url)
         first, *others = await post.queue(to, 10)
-        await post.desk.deliver_due()
+        await post.deliver()
     states = {each.event: each.state for each in await post.of(to)}
     assert sorted(states.values()).count(DeliveryState.WAITING) == 1
     assert sum(state is DeliveryState.DELIVERED for state in states.values()) == 9
@@ -373,29 +494,54 @@ async def test_what_fails_of_a_webhook_holds_up_nothing_else_of_it(post: Post) -
 # --- the books -------------------------------------------------------------------------------------------
 
 
-class FullDisk:
-    """Books that can be read and not written, while the test says so."""
+class WatchedBooks:
+    """Books that count their transactions, and cannot be written while the test says so."""
 
     def __init__(self, store: SqliteStore) -> None:
         self._store = store
         self.full = False
+        self.writes = 0
 
     def __getattr__(self, name: str) -> object:
-        if name == "writing" and self.full:
-            raise StoreUnavailableError("database or disk is full")
+        if name == "writing":
+            self.writes += 1
+            if self.full:
+                raise StoreUnavailableError("database or disk is full")
         return getattr(self._store, name)
 
 
+async def test_what_came_of_tries_that_end_close_together_is_kept_together(post: Post) -> None:
+    """Each transaction is a sync of the disk that scans wait for."""
+    books = WatchedBooks(post.store)
+    desk = post.new_desk(books=books)
+    async with listening(204) as receiver:
+        for _ in range(10):
+            await post.queue(await post.register(receiver.url), 20)
+        began = time.monotonic()
+        async with running(desk):
+            await receiver.until(200)
+        took_s = time.monotonic() - began
+    assert books.writes <= took_s / GATHER_S + 2
+
+
+async def test_how_a_removed_webhook_fared_is_forgotten(post: Post) -> None:
+    async with listening(204) as receiver:
+        kept, removed = await post.register(receiver.url), await post.register(receiver.url)
+        for to in (kept, removed):
+            await post.queue(to)
+        seconds = 0.0
+        post.desk = post.new_desk(monotonic=lambda: seconds)
+        await post.deliver()
+        assert post.desk._paces.keys() == {kept.webhook.id, removed.webhook.id}
+        await register_webhook.remove_webhook(post.store, removed.webhook.id, "test")
+        seconds = FORGET_EVERY_S
+        await post.deliver()
+    assert post.desk._paces.keys() == {kept.webhook.id}
+
+
 async def test_what_cannot_be_kept_is_not_sent_again_and_again(post: Post) -> None:
-    books = FullDisk(post.store)
-    desk = DeliveryDesk(
-        books,  # type: ignore[arg-type]
-        post.client,
-        lambda: post.sealer,
-        post.hands.now,
-        time.monotonic,
-        post.hands.entropy,
-    )
+    books = WatchedBooks(post.store)
+    desk = post.new_desk(books=books)
     ticks: asyncio.Queue[None] = asyncio.Queue()
 
     async def tick(_seconds: float) -> None:
@@ -405,7 +551,7 @@ async def test_what_cannot_be_kept_is_not_sent_again_and_again(post: Post) -> No
         to = await post.register(receiver.url)
         await post.queue(to, 10)
         books.full = True
-        running = asyncio.create_task(desk.run(tick))
+        task = asyncio.create_task(desk.run(tick))
         await receiver.until(1)
         for _ in range(20):
             ticks.put_nowait(None)
@@ -414,8 +560,8 @@ async def test_what_cannot_be_kept_is_not_sent_again_and_again(post: Post) -> No
         books.full = False
         ticks.put_nowait(None)
         await receiver.until(10)
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
         assert sorted(ids(receiver.heard)) == sorted({each.event for each in await post.of(to)})
     assert {each.state for each in await post.of(to)} == {DeliveryState.DELIVERED}
 
@@ -433,10 +579,10 @@ async def test_a_stop_keeps_what_came_of_the_tries_under_way(post: Post) -> None
     async with talking(waits) as url:
         to = await post.register(url)
         await post.queue(to)
-        running = asyncio.create_task(post.desk.run(asyncio.sleep))
+        task = asyncio.create_task(post.desk.run(asyncio.sleep))
         await release.wait()
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
     assert (await post.the(to)).state is DeliveryState.DELIVERED
 
 
@@ -447,7 +593,7 @@ async def test_a_secret_that_does_not_open_fails_that_webhook_alone(post: Post) 
             await ledger.set_webhook_secrets(damaged.webhook.id, b"\x00" * 80, "test")
         await post.queue(damaged)
         await post.queue(sound)
-        await post.desk.deliver_due()
+        await post.deliver()
         assert (len(receiver.heard), len(other.heard)) == (0, 1)
     failed = await post.the(damaged)
     assert (failed.state, failed.last_error) == (DeliveryState.WAITING, Failure.UNSIGNED)
@@ -457,12 +603,12 @@ async def test_what_was_replayed_while_it_was_sent_keeps_its_replay(post: Post) 
     async with listening(204) as receiver:
         to = await post.register(receiver.url)
         await post.queue(to)
-        await post.desk.deliver_due()
+        await post.deliver()
         delivered = await post.the(to)
         await register_webhook.replay(post.store, to.webhook.id, delivered.event, post.hands.now_us)
         with pytest.raises(ConflictError, match="waiting"):
             await register_webhook.replay(post.store, to.webhook.id, delivered.event, post.hands.now_us)
-        await post.desk.deliver_due()
+        await post.deliver()
         assert ids(receiver.heard) == [delivered.event] * 2
 
 
@@ -503,7 +649,7 @@ async def test_deliveries_are_forgotten_a_month_after_they_were_done_with(post: 
     async with listening(204) as receiver:
         to = await post.register(receiver.url)
         await post.queue(to, 3)
-        await post.desk.deliver_due()
+        await post.deliver()
         waiting = await post.register("http://127.0.0.1:9000/")
         await post.queue(waiting)
         post.advance(30 * 86400)

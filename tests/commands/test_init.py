@@ -79,7 +79,7 @@ MISTAKES: dict[str, tuple[list[str], str]] = {
     "days that run backwards": (["--hours", "sat-mon 08:00-12:00"], "sat-mon runs backwards"),
     "a tariff without its unit": (["--tariff", "5"], "'5' is no tariff; write 'free', '5.00/hour' or '25/day'"),
     "a service nobody offers": (["--service", "sauna"], "'sauna': write one of desk, meeting_room"),
-    "a time zone that is none": (["--time-zone", "Paris"], "'Paris' is no time zone"),
+    "a time zone that is none": (["--time-zone", "Paris"], "time zone 'Paris' is unknown"),
     "a federation too long": (["--federation", "cooperative"], "write 1 to 8 small letters or digits"),
     "a name of blanks": (["--name", "  "], "a name is empty"),
     "a name of two lines": (["--venue-name", "Salle\nHaute"], "'--venue-name': a name is one line of plain text"),

@@ -2,5 +2,6 @@
 
 from tests.e2e.served import installed
 from tests.gateways import furnished, house, module_house, shared_house
+from tests.hooked import hooked, receiver
 
-__all__ = ["furnished", "house", "installed", "module_house", "shared_house"]
+__all__ = ["furnished", "hooked", "house", "installed", "module_house", "receiver", "shared_house"]

@@ -4,15 +4,12 @@ import json
 
 import aiohttp
 import jsonschema
-import pytest
 
 from gateway.domain.presence import Standing
 from gateway.domain.webhooks import EventType
 from tests.builders import EXIT, FRONT, HOME, HOST
-from tests.e2e.test_webhooks import Hooked, hooked, receiver
+from tests.hooked import Hooked
 from tests.receivers import Receiver
-
-__all__ = ["hooked", "receiver"]
 
 
 async def document(house: Hooked) -> dict[str, object]:
@@ -22,7 +19,6 @@ async def document(house: Hooked) -> dict[str, object]:
     return found
 
 
-@pytest.mark.usefixtures("hooked")
 async def test_every_kind_of_event_is_as_the_document_says(hooked: Hooked, receiver: Receiver) -> None:
     webhook = await hooked.listens(receiver, HOME)
     await hooked.listens(receiver, HOST, path="/host")

@@ -1,65 +1,39 @@
 """What happens at doors and in the books arrives at operators' own programs, signed, once, and nobody else's."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 import pytest
 from standardwebhooks.webhooks import Webhook
 
 from gateway.adapters.db.connect import FILE
+from gateway.application.configure.people import MemberWanted
+from gateway.application.errors import StoreUnavailableError
+from gateway.application.ports import Ledger, Store
+from gateway.application.queue_deliveries import PART, DeliveryQueue
 from gateway.application.reading import Window
-from gateway.application.register_webhook import Registered, WebhookOrder
 from gateway.application.reported import VisitRow
-from gateway.config import Settings
-from gateway.domain.ids import OperatorId
+from gateway.domain.ids import OperatorId, PlanId
 from gateway.domain.presence import Standing
-from gateway.domain.webhooks import LISTENABLE, DeliveryState, EventType
+from gateway.domain.webhooks import DeliveryState, EventType
 from gateway.wire.signed import EVENT, read_event
 from keys import jws
 from keys.ids import kid_of
-from tests.builders import EXIT, FRONT, HOME, HOST, NOMAD
-from tests.e2e.scene import LYON_FRONT, Furnished, HandClock, event_key
+from tests.builders import EXIT, FRONT, HOME, HOST, NOMAD, plan
+from tests.e2e.scene import LYON_FRONT, event_key
 from tests.e2e.served import Installed, at_door, serving
 from tests.gateways import House
+from tests.hooked import Hooked
 from tests.receivers import Heard, Receiver, ids, listening
-
-
-class Hooked(House):
-    """A gateway whose webhooks may reach this machine."""
-
-    def settings(self, **changes: Any) -> Settings:
-        """As a test's gateway has them, and loopback open."""
-        return super().settings(webhook_allow="127.0.0.0/8", **changes)
-
-    async def listens(self, receiver: Receiver, operator: OperatorId, *events: EventType, path: str = "") -> Registered:
-        """A webhook of the operator, to these events or all."""
-        return await self.gateway.make_webhook(WebhookOrder(operator, receiver.url + path, events or LISTENABLE))
-
-    async def tell(self) -> None:
-        """Everything that is due goes out now."""
-        await self.gateway.deliver_webhooks()
-
-
-@pytest.fixture
-async def hooked(furnished: Furnished, tmp_path: Path) -> AsyncIterator[Hooked]:
-    opened = Hooked(furnished, tmp_path / "data", HandClock())
-    await opened.open()
-    try:
-        yield opened
-    finally:
-        await opened.close()
-
-
-@pytest.fixture
-async def receiver() -> AsyncIterator[Receiver]:
-    async with listening(204) as heard:
-        yield heard
 
 
 def told(heard: list[Heard], kind: EventType) -> list[dict[str, Any]]:
@@ -325,6 +299,24 @@ async def test_of_a_revoked_member_every_pass_that_still_counted_is_told(hooked:
     assert {ended.ref.id, other.ref.id}.isdisjoint(each["id"] for each in data)
 
 
+async def test_a_revoked_member_who_is_put_again_is_no_news_until_they_are_revoked_again(
+    hooked: Hooked, receiver: Receiver
+) -> None:
+    person = await hooked.person()
+    await hooked.listens(receiver, HOME)
+    revoked = MemberWanted(HOME, person.number, NOMAD, Standing.REVOKED)
+    await hooked.gateway.put_plan(plan(id=PlanId("day")))
+    for wanted in (revoked, replace(revoked, alias="the blue fox"), replace(revoked, plan=PlanId("day"))):
+        await hooked.gateway.put_member(wanted)
+        await hooked.tell()
+    assert len(receiver.heard) == 1
+    for wanted in (replace(revoked, standing=Standing.VALID), revoked):
+        await hooked.gateway.put_member(wanted)
+    await hooked.tell()
+    assert [each["id"] for each in told(receiver.heard, EventType.PASS_REVOKED)] == [person.ref.id] * 2
+    assert len(set(ids(receiver.heard))) == 2
+
+
 @pytest.mark.parametrize("kind", ["forced", "held_open", "tamper"])
 async def test_a_doors_alarm_is_told_to_its_venues_operator_with_the_doors_own_word(
     hooked: Hooked, receiver: Receiver, kind: str
@@ -425,6 +417,61 @@ async def test_many_events_at_once_arrive_all(hooked: Hooked, receiver: Receiver
     visits = [await hooked.walks_in(front, await hooked.person()) for _ in range(30)]
     await hooked.tell()
     assert sorted(each["id"] for each in told(receiver.heard, EventType.VISIT_STARTED)) == sorted(visits)
+
+
+class Parts:
+    """A house's books, which count what each transaction queues and go away after so many."""
+
+    def __init__(self, house: House, most: int) -> None:
+        self._house = house
+        self._most = most
+        self.queued: list[int] = []
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._house.gateway.store, name)
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Ledger]:
+        """One transaction of the real books."""
+        if len(self.queued) == self._most:
+            raise StoreUnavailableError("the disk is gone")
+        before = self._house.count("deliveries")
+        async with self._house.gateway.store.writing() as ledger:
+            yield ledger
+        self.queued.append(self._house.count("deliveries") - before)
+
+
+async def test_much_at_once_is_queued_in_parts_and_each_is_kept_with_its_cursor(
+    hooked: Hooked, receiver: Receiver
+) -> None:
+    """Of one member's passes, so that a single line takes more than one part, and of alarms."""
+    person = await hooked.person()
+    for _ in range(12):
+        await hooked.issue(person.holder, plan=NOMAD)
+    for operator in (HOME, HOST):
+        for _ in range(20):
+            await hooked.listens(receiver, operator)
+    await hooked.gateway.set_member_standing(HOME, person.number, Standing.REVOKED)
+    (line,) = hooked.rows("SELECT max(seq) FROM events WHERE kind = 'member_put'")[0]
+    front = await hooked.door(FRONT)
+    for _ in range(12):
+        await front.reports("tamper")
+
+    def queue(most: int) -> tuple[DeliveryQueue, Parts]:
+        parts = Parts(hooked, most)
+        return DeliveryQueue(cast("Store", parts), hooked.gateway._queue._shapes, lambda: hooked.clock.now_us), parts
+
+    for most in (1, 2, 3):
+        interrupted, parts = queue(most)
+        with contextlib.suppress(StoreUnavailableError):
+            await interrupted.queue()
+        assert max(parts.queued) <= PART
+        (cursor,) = hooked.rows("SELECT seq FROM webhook_cursor")[0]
+        told = dict(hooked.rows("SELECT type, count(*) FROM deliveries GROUP BY type"))
+        alarms = hooked.rows("SELECT count(*) FROM events WHERE kind = 'report' AND seq <= ?", cursor)[0][0]
+        assert told.get("pass.revoked", 0) >= (13 * 20 if cursor >= line else 0)
+        assert told.get("door.alarm", 0) >= 20 * alarms
+    assert told == {"pass.revoked": 13 * 20, "door.alarm": 12 * 20}
 
 
 async def test_the_database_alone_yields_no_secret(hooked: Hooked, receiver: Receiver) -> None:

@@ -19,7 +19,7 @@ from tests.gateways import House
 
 STRANGER = OperatorId("FR*TRC")
 """Has a venue and people of its own, and nothing to do with what HOST and HOME owe each other."""
-QUERIES = {"lift_ban": "?reason=matrix", "lift_ban_of_visitor": "?reason=matrix&ban={ban}"}
+QUERIES = {"lift_ban": "?reason=matrix", "lift_ban_of_visitor": "?reason=matrix&visit={visit}"}
 """Queries without which an operation cannot be asked at all."""
 
 
@@ -72,7 +72,7 @@ async def plant(scene: Scene, operator: OperatorId, planted: Planted) -> None:
     house.passwords[made["username"]] = made["password"]
     await says_status(house, DoorRef(planted.venue, marker))
     holder = (await scene.make("POST", "/v1/holders", {"operator": operator}))["holder"]
-    ban = await scene.make("PUT", f"{own}/bans/{holder}", {"reason": f"reason {marker}"})
+    await scene.make("PUT", f"{own}/bans/{holder}", {"reason": f"reason {marker}"})
     member = json.loads((await scene.ask("GET", f"{own}/members/{marker}", headers=bearer(house)))[1])
     now_s = house.clock.now_s
     wanted = {"issuer": operator, "holder": member["holder"], "plan": marker, "not_before": now_s}
@@ -97,7 +97,6 @@ async def plant(scene: Scene, operator: OperatorId, planted: Planted) -> None:
             "plan": marker,
             "external_id": marker,
             "holder": holder,
-            "ban": ban["ban"],
             "pass": issued["id"],
             "token": token["id"],
             "webhook": webhook["id"],
@@ -131,6 +130,7 @@ async def visit(scene: Scene) -> None:
         {"visit": visit_id, "number": str(number), "statement": str(json.loads(statement)[0]["id"])}
     )
     scene.ours.hidden.add(visit_id)
+    await scene.make("POST", f"/v1/operators/{HOST}/bans", {"visit": visit_id, "reason": "of a visitor"})
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -3,10 +3,12 @@
 import asyncio
 import csv
 import io
+import itertools
 import json
 import threading
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
@@ -85,12 +87,59 @@ async def test_scans_without_end_starve_nobody(monkeypatch: pytest.MonkeyPatch) 
         assert len(json.loads(await desk.json(range(3 * STEP), str))) == 3 * STEP
 
 
-async def test_a_request_that_is_broken_off_gives_its_seat_back() -> None:
+async def test_writes_go_one_by_one_and_the_books_rest_after_each() -> None:
+    desk, loop = Courtesy(), asyncio.get_running_loop()
+    spans: list[tuple[float, float]] = []
+
+    async def write() -> None:
+        async with desk.writing_turn():
+            began = loop.time()
+            await asyncio.sleep(0.01)
+            spans.append((began, loop.time()))
+
+    await asyncio.gather(*(write() for _ in range(3)))
+    for (began, ended), (next_began, _) in itertools.pairwise(spans):
+        # the loop's clock ticks in milliseconds
+        assert next_began - ended > (ended - began) - 0.002
+
+
+async def test_a_write_begins_when_no_scan_waits_and_no_read_waits_for_a_write() -> None:
+    desk, order = Courtesy(), []
+
+    async def write() -> None:
+        async with desk.writing_turn():
+            order.append("write")
+
+    desk.scans_wait(True)
+    writing = asyncio.ensure_future(write())
+    await turns(5)
+    assert order == []
+    desk.scans_wait(False)
+    await writing
+    async with asyncio.timeout(5), desk.writing_turn(), desk.turn():
+        order.append("read")
+    assert order == ["write", "read"]
+
+
+async def test_a_rest_after_a_long_write_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(courtesy, "MOST_REST_S", 0.001)
+    desk, loop = Courtesy(), asyncio.get_running_loop()
+    async with desk.writing_turn():
+        await asyncio.sleep(0.2)
+    ended = loop.time()
+    async with desk.writing_turn():
+        assert loop.time() - ended < 0.15
+
+
+@pytest.mark.parametrize("take", [Courtesy.turn, Courtesy.writing_turn])
+async def test_a_request_that_is_broken_off_gives_its_seat_back(
+    take: Callable[[Courtesy], AbstractAsyncContextManager[None]],
+) -> None:
     desk = Courtesy()
     desk.scans_wait(True)
 
     async def request() -> None:
-        async with desk.turn():
+        async with take(desk):
             await asyncio.Event().wait()
 
     waiting = [asyncio.ensure_future(request()) for _ in range(3)]
@@ -99,7 +148,7 @@ async def test_a_request_that_is_broken_off_gives_its_seat_back() -> None:
         each.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
     desk.scans_wait(False)
-    async with asyncio.timeout(5), desk.turn():
+    async with asyncio.timeout(5), take(desk):
         pass
 
 

@@ -1,6 +1,8 @@
 """`/healthz` and `/readyz`: what a monitor is told when each of the gateway's legs is taken away."""
 
-from collections.abc import AsyncIterator, Callable
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
@@ -69,6 +71,42 @@ async def test_it_is_not_ready_and_says_why_and_still_alive(
         metrics = (await ask(house, "GET", "/metrics")).text
         assert "\npasserelle_ready 0.0\n" in metrics
         assert ("\npasserelle_chain_events " in metrics) == ("database" not in check)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 64 MiB of its own."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64m", "none", str(disk)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("only root can mount a small disk")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+async def test_it_is_not_ready_while_the_disk_is_full_and_ready_again_once_there_is_room(
+    furnished: Furnished, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tell_health, "KEPT_S", 0)
+    house = House(furnished, small_disk / "data", HandClock())
+    await house.open()
+    try:
+        assert (await ask(house, "GET", "/readyz")).status == 200
+        filler = small_disk / "filler"
+        filler.write_bytes(bytes(shutil.disk_usage(small_disk).free - tell_health.ROOM_BYTES // 2))
+        reply = await ask(house, "GET", "/readyz")
+        assert (reply.status, reply.json["checks"]) == (503, FINE | {"database": "disk_full"})
+        filler.unlink()
+        assert (await ask(house, "GET", "/readyz")).status == 200
+    finally:
+        await house.close()
+
+
+async def test_it_is_not_ready_with_less_room_than_it_wants(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tell_health, "ROOM_BYTES", shutil.disk_usage(house.data).total + 1)
+    reply = await ask(house, "GET", "/readyz")
+    assert (reply.status, reply.json["checks"]) == (503, FINE | {"database": "disk_full"})
 
 
 class _OwnBroker(House):

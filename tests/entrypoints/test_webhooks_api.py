@@ -1,42 +1,21 @@
 """`/v1/webhooks`: registered, replaced, rotated, tried and replayed, each operator's apart."""
 
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gateway.config import Settings
 from gateway.domain.access import Role, Scope
 from gateway.domain.ids import OperatorId
 from gateway.domain.webhooks import RETRIES_S
 from tests.builders import HOME, HOST
-from tests.e2e.scene import Furnished, HandClock
 from tests.entrypoints.http import Reply, ask, bearer, post, token_of
 from tests.gateways import House
+from tests.hooked import Hooked
 from tests.receivers import listening
 
 PATH = "/v1/webhooks"
 URL = "https://hooks.example.org/passerelle"
-
-
-class Hooked(House):
-    """A gateway whose webhooks may reach this machine."""
-
-    def settings(self, **changes: Any) -> Settings:
-        """As a test's gateway has them, and loopback open."""
-        return super().settings(webhook_allow="127.0.0.0/8", **changes)
-
-
-@pytest.fixture
-async def hooked(furnished: Furnished, tmp_path: Path) -> AsyncIterator[Hooked]:
-    opened = Hooked(furnished, tmp_path / "data", HandClock())
-    await opened.open()
-    try:
-        yield opened
-    finally:
-        await opened.close()
 
 
 async def make(house: House, headers: dict[str, str] | None = None, **body: Any) -> Reply:
@@ -186,7 +165,7 @@ async def test_a_trial_its_delivery_and_a_rotation(hooked: Hooked) -> None:
         path = f"{PATH}/{webhook['id']}"
         queued = await ask(hooked, "POST", f"{path}/test", b"", **bearer(hooked))
         assert (queued.status, queued.json["state"], queued.json["attempts"]) == (202, "waiting", 0)
-        await hooked.gateway.deliver_webhooks()
+        await hooked.tell()
         assert [heard.id for heard in receiver.heard] == [queued.json["id"]]
 
         rotated = await ask(hooked, "POST", f"{path}/secret", b"", **bearer(hooked))
@@ -194,7 +173,7 @@ async def test_a_trial_its_delivery_and_a_rotation(hooked: Hooked) -> None:
         assert rotated.json["secret"] != webhook["secret"]
         again = await ask(hooked, "POST", f"{path}/deliveries/{queued.json['id']}/replay", b"", **bearer(hooked))
         assert (again.status, again.json["state"]) == (202, "waiting")
-        await hooked.gateway.deliver_webhooks()
+        await hooked.tell()
     first, second = receiver.heard
     assert (second.id, second.body) == (first.id, first.body)
     assert second.signed_by(webhook["secret"])
@@ -213,7 +192,7 @@ async def test_dead_letters_are_listed_and_replayed(hooked: Hooked) -> None:
             (await ask(house, "POST", f"{PATH}/{webhook}/test", b"", **bearer(house))).json["id"] for _ in range(3)
         ]
         for pause_s in (*RETRIES_S, 0):
-            await house.gateway.deliver_webhooks()
+            await house.tell()
             house.clock.advance(pause_s * 1.2)
         failing = (await get(house, f"/{webhook}")).json
         assert failing["failing_since"] == "2027-01-15T08:00:00Z"
@@ -230,7 +209,7 @@ async def test_dead_letters_are_listed_and_replayed(hooked: Hooked) -> None:
         assert (await put(house, webhook, url=receiver.url)).status == 200
         replayed = await ask(house, "POST", f"{PATH}/{webhook}/replay", b"", **bearer(house))
         assert (replayed.status, replayed.json) == (202, {"replayed": 3})
-        await house.gateway.deliver_webhooks()
+        await house.tell()
         assert sorted(heard.id for heard in receiver.heard) == sorted(events)
     assert (await get(house, f"/{webhook}/deliveries?state=dead")).json == []
     assert (await get(house, f"/{webhook}")).json["failing_since"] is None
@@ -258,7 +237,7 @@ async def test_what_became_of_deliveries_is_counted(hooked: Hooked) -> None:
         webhook = (await make(hooked, url=receiver.url)).json["id"]
         await ask(hooked, "POST", f"{PATH}/{webhook}/test", b"", **bearer(hooked))
         before = (await ask(hooked, "GET", "/metrics")).text
-        await hooked.gateway.deliver_webhooks()
+        await hooked.tell()
         await hooked.gateway.count_deliveries()
         after = (await ask(hooked, "GET", "/metrics")).text
     name = 'passerelle_webhook_deliveries_total{result="status"}'

@@ -19,7 +19,11 @@ _ADD_OPERATOR = inserting(operators)
 _SET_OPERATOR = updating(operators, "name", "state", *CHANGED)
 _SET_LEGAL = updating(operators, "legal")
 _VENUE = Saving(venues, keep=("mode", "mode_number", "mode_reason"))
-_ZONES = Prepared(select(zones.c.id).where(zones.c.venue == bindparam("venue")))
+_ZONES = Prepared(
+    select(zones.c.id, zones.c.service, zones.c.anti_passback, zones.c.capacity).where(
+        zones.c.venue == bindparam("venue")
+    )
+)
 _ZONE = Saving(zones)
 _DROP_ZONE = Prepared(zones.delete().where(by_key(zones)))
 _DOOR = Saving(doors, keep=("event_key", "journal_n", "journal_hash"))
@@ -74,7 +78,8 @@ class DirectoryLedger(Books):
         self._configured("venue_put", {"venue": venue.id, **row, **told, "zones": zones_told, "by": by})
 
     def _put_zones(self, venue: Venue) -> list[dict[str, Any]]:
-        for (zone,) in self._run(_ZONES, venue=venue.id).fetchall():
+        held = {row[0]: row for row in self._run(_ZONES, venue=venue.id).fetchall()}
+        for zone in held:
             if zone not in venue.zones:
                 self._drop_zone(venue.id, zone)
         told = []
@@ -85,7 +90,8 @@ class DirectoryLedger(Books):
                 "anti_passback": zone.anti_passback.value,
                 "capacity": zone.capacity,
             }
-            self._save(_ZONE, venue=venue.id, **row)
+            if held.get(zone.id) != tuple(row.values()):
+                self._save(_ZONE, venue=venue.id, **row)
             told.append(row)
         return told
 

@@ -20,6 +20,7 @@ _ADD_HOLDER = inserting(holders)
 _SET_ALIAS = updating(holders, "alias", *CHANGED)
 _HOME_OF = Prepared(select(holders.c.home).where(holders.c.id == bindparam("id")))
 _MEMBER = Saving(members)
+_STANDING = Prepared(select(members.c.standing).where(members.c.holder == bindparam("holder")))
 _ADD_PASS = inserting(passes)
 _SET_STANDING = updating(passes, "standing", *CHANGED)
 _GIVE_BACK = Prepared(
@@ -70,8 +71,10 @@ class PeopleLedger(Books):
         ConflictError when the number is another holder's.
         """
         row = {"holder": member.holder, "plan": member.plan, "standing": member.standing.value}
+        before = self._run(_STANDING, holder=member.holder).fetchone()
         self._save(_MEMBER, operator=member.operator, external_id=member.external_id, **row, **self._changed())
-        self._line("member_put", {"operator": member.operator, **row, "by": by})
+        was = before and before[0]
+        self._line("member_put", {"operator": member.operator, **row, "was": was, "by": by})
 
     async def free_status_indices(self, issuer: OperatorId, count: int, size: int) -> list[int]:
         """Draw `count` random indices below `size` of the issuer's status list that no pass holds which still counts.

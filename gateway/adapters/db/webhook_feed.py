@@ -205,7 +205,8 @@ def _revoked(connection: sqlite3.Connection, lines: Sequence[Line]) -> list[Happ
     """A pass by itself, or each pass of a member that still counted."""
     found: list[Happening] = []
     for line in lines:
-        if line.content.get("standing") != Standing.REVOKED.value:
+        # a member who was revoked before may be put again with another plan; older lines do not say what was
+        if line.content.get("standing") != Standing.REVOKED.value or line.content.get("was") == Standing.REVOKED.value:
             continue
         cause = "pass" if line.kind == PASS_STANDING else "member"
         if line.kind == PASS_STANDING:

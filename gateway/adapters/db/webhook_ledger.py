@@ -1,14 +1,16 @@
 """The ledger's part for webhooks: what people change leaves an audit line, what is sent does not."""
 
+import sqlite3
 from collections.abc import Sequence
 
 from sqlalchemy import bindparam, delete, select
-from sqlalchemy.dialects.sqlite import insert
 
 from gateway.adapters.db.books import Books
+from gateway.adapters.db.bulk import insert
+from gateway.adapters.db.connect import fault
 from gateway.adapters.db.prepared import CHANGED, Prepared, by_key, inserting, updating
 from gateway.adapters.db.schema import deliveries, webhook_cursor, webhooks
-from gateway.adapters.db.webhook_rows import delivery_row, webhook_row
+from gateway.adapters.db.webhook_rows import DELIVERY, delivery_row, webhook_row
 from gateway.domain.webhooks import Delivery, DeliveryState, Webhook, WebhookId, WebhookState
 
 _ADD = inserting(webhooks)
@@ -18,7 +20,10 @@ _SET_STATE = updating(webhooks, "state", *CHANGED)
 _SET_FAILING = updating(webhooks, "failing_us")
 _REMOVE = Prepared(delete(webhooks).where(by_key(webhooks)))
 _REMOVE_DELIVERIES = Prepared(delete(deliveries).where(deliveries.c.webhook == bindparam("of")))
-_QUEUE = Prepared(insert(deliveries).on_conflict_do_nothing(index_elements=["webhook", "event"]))
+_QUEUED = DELIVERY[1:]
+"""Everything but its number."""
+_QUEUE = f"INSERT INTO deliveries ({', '.join(_QUEUED)}) VALUES "  # noqa: S608 - constants
+_ONCE = " ON CONFLICT (webhook, event) DO NOTHING"
 _MOVE = Prepared(webhook_cursor.update().values(seq=bindparam("upto")))
 _SETTLED = ("state", "attempts", "next_us", "last_status", "last_error", "done_us")
 _KEEP = Prepared(
@@ -88,7 +93,13 @@ class WebhookLedger(Books):
 
         UnknownError when a webhook was removed meanwhile: then all is to be read again.
         """
-        queued = sum(self._run(_QUEUE, seq=None, **delivery_row(each)).rowcount for each in deliveries)
+        rows = [tuple(delivery_row(each).values()) for each in deliveries]
+        before = self._connection.total_changes
+        try:
+            insert(self._connection, _QUEUE, len(_QUEUED), rows, _ONCE)
+        except sqlite3.Error as error:
+            raise fault(error) from error
+        queued = self._connection.total_changes - before
         if upto is not None:
             self._run(_MOVE, upto=upto)
         return queued

@@ -65,7 +65,7 @@ def webhook_of(row: tuple[Any, ...]) -> Webhook:
 
 
 def delivery_row(delivery: Delivery) -> dict[str, Any]:
-    """Everything but its number."""
+    """Everything but its number, in the order of `DELIVERY`."""
     return {
         "webhook": delivery.webhook,
         "event": delivery.event,

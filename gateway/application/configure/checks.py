@@ -1,5 +1,6 @@
 """What is checked of everything that is configured, whoever asks: the command line, the REST interface, a program."""
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -16,8 +17,15 @@ MAX_REASON = 500
 """Characters of the reason for a mode or a ban, and of one legal datum."""
 MAX_LEGAL = 32
 """How many legal data an operator has."""
-CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Unicode's categories of control characters, halves of surrogate pairs, and separators of lines and paragraphs."""
+TURNS = r"\u202a-\u202e\u2066-\u2069"
+"""As a range of a regular expression: what turns the direction of a line, so that it reads as what it is not."""
+_TURN = re.compile(f"[{TURNS}]")
+_UNSEEN = frozenset({"Cf", "Mn", "Me", "Zs"})
+"""Categories of what shows nothing by itself: joiners, zero widths, marks without a letter, spaces."""
+_BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and symbols that are drawn as nothing."""
 
 Entropy = Callable[[int], bytes]
 
@@ -30,14 +38,26 @@ def check(parse: Callable[[str], str], text: str) -> None:
         raise InvalidError(str(error)) from None
 
 
+def is_seen(text: str) -> bool:
+    """Whether anything of the text shows."""
+    return any(unicodedata.category(each) not in _UNSEEN and each not in _BLANKS for each in text)
+
+
+def is_plain(text: str) -> bool:
+    """Whether the text is one line that reads as it is written: no control character, nothing that turns its course."""
+    return _TURN.search(text) is None and all(unicodedata.category(each) not in _CONTROLS for each in text)
+
+
 def check_line(what: str, text: str, most: int = MAX_NAME, *, empty: bool = False) -> None:
     """One line of plain text; InvalidError names `what` and the range."""
-    if not (text.strip() or (empty and not text)):
+    if not (is_seen(text) or (empty and not text)):
         raise InvalidError(f"{what} is empty; write at least one letter or digit")
     if len(text) > most:
         raise InvalidError(f"{what} has at most {most} characters, this one {len(text)}; say it shorter")
-    if any(unicodedata.category(character) in CONTROLS for character in text):
-        raise InvalidError(f"{what} is one line of plain text; leave out line breaks and control characters")
+    if not is_plain(text):
+        raise InvalidError(
+            f"{what} is one line of plain text; leave out line breaks, control characters and what turns the direction"
+        )
 
 
 def check_reason(reason: str, what: str) -> None:

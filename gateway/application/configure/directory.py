@@ -13,6 +13,7 @@ from gateway.application.configure.checks import (
     known_operator,
     known_venue,
 )
+from gateway.application.configure.quotas import check_one_more_plan, check_one_more_venue, check_zones
 from gateway.application.errors import ConflictError, InvalidError, UnknownError
 from gateway.application.ports import ITSELF, Ledger, Store
 from gateway.domain.directory import Directory, Door, Mode, Operator, OperatorState, Plan, Venue, Zone
@@ -57,7 +58,7 @@ async def put_venue(store: Store, venue: Venue, by: str = ITSELF) -> None:
     """Add or replace a venue with its zones; the mode of one that exists stays.
 
     InvalidError: a slug, the time zone, or no zone at all. ConflictError when another operator has a venue of that
-    slug (visits there are billed to its operator), or a zone that is left out still has doors.
+    slug (visits there are billed to its operator), a zone that is left out still has doors, or there are too many.
     """
     _check_venue(venue)
     async with store.writing() as ledger:
@@ -66,11 +67,16 @@ async def put_venue(store: Store, venue: Venue, by: str = ITSELF) -> None:
         known = directory.venues.get(venue.id)
         if known is not None and known.operator != venue.operator:
             raise ConflictError(f"venue {venue.id} belongs to {known.operator}; choose another slug")
+        if known is None:
+            check_one_more_venue(directory, venue.operator)
         await _write_venue(ledger, known, venue, by)
 
 
 async def put_zone(store: Store, venue: VenueId, zone: Zone, by: str = ITSELF) -> None:
-    """Add a zone to a venue, or replace it; the venue's other zones stay. UnknownError: the venue."""
+    """Add a zone to a venue, or replace it; the venue's other zones stay.
+
+    UnknownError: the venue. ConflictError: too many zones.
+    """
     check(slug, zone.id)
     async with store.writing() as ledger:
         known = known_venue(await store.directory(), venue)
@@ -88,17 +94,21 @@ def _check_venue(venue: Venue) -> None:
 
 
 async def _write_venue(ledger: Ledger, known: Venue | None, venue: Venue, by: str) -> None:
+    check_zones(known, venue)
     if known is None or known != replace(venue, mode=known.mode):
         await ledger.put_venue(venue, by)
 
 
 async def put_plan(store: Store, plan: Plan, by: str = ITSELF) -> None:
-    """Add or replace a plan. UnknownError: the operator."""
+    """Add or replace a plan. UnknownError: the operator. ConflictError: it has too many."""
     check(slug, plan.id)
     async with store.writing() as ledger:
         directory = await store.directory()
         known_operator(directory, plan.operator)
-        if directory.plans.get((plan.operator, plan.id)) != plan:
+        known = directory.plans.get((plan.operator, plan.id))
+        if known is None:
+            check_one_more_plan(directory, plan.operator)
+        if known != plan:
             await ledger.put_plan(plan, by)
 
 

@@ -1,6 +1,5 @@
 """`/v1/audit`: the chain of everything that happened, and the heads of it that an operator signed."""
 
-import base64
 import json
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -17,6 +16,7 @@ from gateway.entrypoints.api.fields import Count, InstantText, instant
 from gateway.entrypoints.api.paging import ListQuery, listed, window
 from gateway.entrypoints.api.route import Answer, AnyToken, Asked, Needs, Route
 from gateway.entrypoints.courtesy import Courtesy
+from keys import base64url
 
 
 class EventView(TypedDict):
@@ -131,16 +131,12 @@ def event_view(row: EventRow) -> EventView:
         "at": instant(row.at_us),
         "content": None if row.content is None else json.loads(row.content),
         "purged": purged,
-        "salt": None if row.salt is None else _base64url(row.salt),
-        "digest": _base64url(row.digest),
-        "hash": _base64url(row.hash),
+        "salt": None if row.salt is None else base64url.encode(row.salt),
+        "digest": base64url.encode(row.digest),
+        "hash": base64url.encode(row.hash),
     }
 
 
 def root_view(row: RootRow) -> RootView:
     """The head as its operator signed it."""
-    return {"seq": row.seq, "at": instant(row.at_us), "hash": _base64url(row.hash), "jws": row.jws}
-
-
-def _base64url(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+    return {"seq": row.seq, "at": instant(row.at_us), "hash": base64url.encode(row.hash), "jws": row.jws}

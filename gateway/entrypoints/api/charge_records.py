@@ -18,6 +18,7 @@ from gateway.entrypoints.api.access import found, whose
 from gateway.entrypoints.api.conditional import etag
 from gateway.entrypoints.api.csv_text import decimal
 from gateway.entrypoints.api.fields import Cents, Count, Currency, InstantText, OperatorRef, Slug, UuidRef, instant
+from gateway.entrypoints.api.objects import reads
 from gateway.entrypoints.api.paging import ListQuery, listed, window
 from gateway.entrypoints.api.route import Answer, Asked, Needs, Route
 from gateway.entrypoints.courtesy import Courtesy
@@ -120,7 +121,7 @@ class ChargeRecords:
                 tag="charge records",
                 access=Needs(Scope.CHARGES_READ),
                 handler=self.one,
-                answers={HTTPStatus.OK: SealedCharge},
+                answers=reads(SealedCharge),
             ),
         )
 

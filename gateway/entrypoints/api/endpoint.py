@@ -50,7 +50,7 @@ class Desk(Protocol):
 
     @property
     def courtesy(self) -> Courtesy:
-        """How requests that read keep out of the way of scans."""
+        """How requests keep out of the way of scans."""
 
     async def recognise(self, token: str) -> Caller:
         """Whom a bearer token speaks for; UnauthorizedError when it does not count."""
@@ -64,7 +64,9 @@ class Endpoint:
         self._desk = desk
         self._under_way = under_way
         # doors fetch what is public, and it is made already
-        self._waits = route.method == "GET" and not isinstance(route.access, Public)
+        self._reads = route.method == "GET" and not isinstance(route.access, Public)
+        # what is long waits for others than the books, and makes its transactions itself
+        self._writes = route.method != "GET" and not route.long
         self._parameters = [(name, PARAMETERS[name]) for name in names(route.path)]
         self._query = QueryReader(route.query) if route.query else None
         self._body = BodyReader(route.body) if route.body else None
@@ -97,13 +99,19 @@ class Endpoint:
         if attempt is not None:
             return self._reply(request, await self._once(asked, attempt))
         if self.route.method in CONDITIONAL and not self.route.long:
-            async with self._desk.books.writing():
+            async with self._desk.courtesy.writing_turn(), self._desk.books.writing():
                 encoded = self._encode(await self.route.handler(asked), asked)
             return self._reply(request, encoded)
         # a seat is given back before the answer is sent, which a slow reader may draw out
-        async with self._desk.courtesy.turn() if self._waits else nullcontext():
+        async with self._turn():
             encoded = self._encode(await self.route.handler(asked), asked)
         return self._reply(request, encoded)
+
+    def _turn(self) -> AbstractAsyncContextManager[None]:
+        courtesy = self._desk.courtesy
+        if self._writes:
+            return courtesy.writing_turn()
+        return courtesy.turn() if self._reads else nullcontext()
 
     # --- what is asked --------------------------------------------------------------------------------------
 
@@ -172,7 +180,7 @@ class Endpoint:
                 async with books.writing() as ledger:
                     await _remember(ledger, attempt, encoded)
                 return encoded
-            async with books.writing() as ledger:
+            async with self._desk.courtesy.writing_turn(), books.writing() as ledger:
                 encoded = self._encode(await self.route.handler(asked), asked)
                 await _remember(ledger, attempt, encoded)
             return encoded

@@ -1,7 +1,6 @@
 """Field types that bodies, queries and answers share: how a value looks in JSON, and what it is inside."""
 
 import re
-import unicodedata
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Annotated, Any
@@ -9,7 +8,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Strict, WithJsonSchema
 
-from gateway.application.configure.checks import CONTROLS
+from gateway.application.configure.checks import TURNS, is_plain, is_seen
 from gateway.domain import ids
 from gateway.entrypoints.api import parameters
 
@@ -23,7 +22,7 @@ _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
 _FORM_OF_INSTANT = "an instant is written 2026-11-23T08:00:00Z (RFC 3339)"
-_NO_CONTROLS = r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]+$"
+_NO_CONTROLS = rf"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029{TURNS}]+$"
 MAX_SAFE = 2**53 - 1
 """The largest integer that every JSON reader keeps exactly (RFC 8259, 6)."""
 
@@ -35,6 +34,11 @@ def instant(us: int) -> str:
     if rest % 1_000_000 == 0:
         return second + "Z"
     return f"{second}.{_THREE_DIGITS[rest // 1000 % 1000]}{_THREE_DIGITS[rest % 1000]}Z"
+
+
+def instant_or_none(us: int | None) -> str | None:
+    """As `instant`, of what may not have happened."""
+    return None if us is None else instant(us)
 
 
 @lru_cache(maxsize=8192)
@@ -64,8 +68,8 @@ def _read_instant(value: Any) -> int:
 
 
 def _plain(text: str) -> str:
-    if not text.strip() or any(unicodedata.category(character) in CONTROLS for character in text):
-        message = "one line of plain text is wanted, without control characters"
+    if not (is_seen(text) and is_plain(text)):
+        message = "one line of plain text is wanted, without control characters or what turns the direction"
         raise ValueError(message)
     return text
 

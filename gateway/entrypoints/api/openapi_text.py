@@ -18,7 +18,10 @@ ignored, so that newer clients speak to older gateways.
 they stand in the pass. **Money** is an integer of the currency's smallest unit beside an ISO 4217 code.
 
 **Lists** are ordered by each row's last change, the oldest first. Keep `X-Next-Cursor` and ask again with `cursor`:
-nothing is skipped, and what changes again comes again. `date_from` is inclusive, `date_to` exclusive.
+nothing is skipped, and what changes again comes again. `date_from` is inclusive, `date_to` exclusive. What is gone is
+in no list, and no line says that it went: a ban that was lifted, a webhook that was removed, an old delivery, a zone
+that its venue dropped. Read such a list from its start now and then, and forget what is not in it. All else stays, in
+another state: operators, venues, doors, plans, members, passes and tokens are not deleted.
 
 **Repeating.** PUT and DELETE may be repeated. Send an `Idempotency-Key` with a POST, and its repetition is answered
 as the first time. `If-Match` and `If-None-Match: *` guard a PUT or DELETE against what others did meanwhile.

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from gateway.application.configure.checks import TURNS
+
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 SLUG = r"[a-z0-9-]{1,32}"
 OPERATOR = r"[A-Z]{2}\*[A-Z0-9]{3}"
-_ENDS = r"/\u0000-\u001f\u007f-\u009f\u2028\u2029"
+_ENDS = rf"/\u0000-\u001f\u007f-\u009f\u2028\u2029{TURNS}"
 NUMBER = rf"[^. {_ENDS}][^{_ENDS}]{{0,127}}"
 TOKEN = r"[a-z2-7]{12}"  # noqa: S105 - the form of an id
 _TEMPLATE = re.compile(r"\{([a-z_]+)\}")

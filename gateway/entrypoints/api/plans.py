@@ -108,7 +108,7 @@ class Plans:
                 handler=self.put,
                 body=PlanBody,
                 answers=writes(PlanView),
-                problems=frozenset({"unknown"}),
+                problems=frozenset({"unknown", "conflict"}),
                 example={"services": ["desk", "printing"], "roaming": True},
             ),
         )
@@ -126,7 +126,10 @@ class Plans:
         return shown(present(await self._desk.files.plan_on_file(operator, plan), f"plan {plan} of {operator}"), _view)
 
     async def put(self, asked: Asked) -> Answer:
-        """Counts for passes that are issued and for doors from the next scan on; what is left out has its default."""
+        """Counts for passes that are issued and for doors from the next scan on; what is left out has its default.
+
+        An operator has at most 200 plans: one more is a conflict.
+        """
         operator, plan = named(asked.by, asked.path["operator"]), PlanId(asked.path["plan"])
         body: PlanBody = asked.body
         known = await self._desk.files.plan_on_file(operator, plan)

@@ -12,11 +12,11 @@ _NAMES: dict[Service, ServiceName] = {
     Service.PRINTING: "printing",
     Service.NIGHT: "night",
 }
-_SERVICES = {name: service for service, name in _NAMES.items()}
+_SERVICES: dict[str, Service] = {name: service for service, name in _NAMES.items()}
 
 
-def services_of(names: Iterable[ServiceName]) -> Service:
-    """The services of these names together."""
+def services_of(names: Iterable[str]) -> Service:
+    """The services of these names together; KeyError for what is none."""
     services = Service(0)
     for name in names:
         services |= _SERVICES[name]

@@ -1,7 +1,7 @@
 """`/v1/statements`: what each home owes each host for a period, sealed; and the billing of one."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any, Protocol
@@ -20,6 +20,7 @@ from gateway.entrypoints.api.charge_records import ChargesQuery, ChargeView, Dig
 from gateway.entrypoints.api.conditional import etag
 from gateway.entrypoints.api.csv_text import decimal
 from gateway.entrypoints.api.fields import Cents, Count, Currency, Instant, InstantText, OperatorRef, instant
+from gateway.entrypoints.api.objects import reads
 from gateway.entrypoints.api.paging import ListQuery, listed, window
 from gateway.entrypoints.api.route import Answer, Asked, Needs, Route
 from gateway.entrypoints.courtesy import Courtesy
@@ -104,7 +105,7 @@ class Statements:
 
     def routes(self) -> tuple[Route, ...]:
         """The list, the object and its charge records, and the billing."""
-        reads = Needs(Scope.STATEMENTS_READ)
+        may_read = Needs(Scope.STATEMENTS_READ)
         return (
             Route(
                 method="GET",
@@ -112,7 +113,7 @@ class Statements:
                 name="list_statements",
                 summary="Statements, the first issued first.",
                 tag="statements",
-                access=reads,
+                access=may_read,
                 handler=self.page,
                 query=StatementsQuery,
                 answers={HTTPStatus.OK: list[StatementView]},
@@ -138,9 +139,9 @@ class Statements:
                 name="get_statement",
                 summary="One statement.",
                 tag="statements",
-                access=reads,
+                access=may_read,
                 handler=self.one,
-                answers={HTTPStatus.OK: StatementView},
+                answers=reads(StatementView),
             ),
             Route(
                 method="GET",
@@ -148,7 +149,7 @@ class Statements:
                 name="list_charge_records_of_statement",
                 summary="The charge records that a statement lists.",
                 tag="statements",
-                access=reads,
+                access=may_read,
                 handler=self.charge_records,
                 query=ChargesQuery,
                 answers={HTTPStatus.OK: list[ChargeView]},
@@ -225,10 +226,10 @@ def statement_view(row: StatementRow) -> StatementView:
 def _cells(row: StatementRow) -> list[object]:
     view: Mapping[str, Any] = statement_view(row)
     amounts = {name: decimal(view[f"{name}_cents"]) for name in ("net", "vat", "total")}
-    ranges = " ".join(_range_text(each["first"], each["last"]) for each in view["ranges"])
-    flat = {**view, **amounts, "records": ranges}
+    flat = {**view, **amounts, "records": ranges_text((each["first"], each["last"]) for each in view["ranges"])}
     return [flat[name] for name in COLUMNS]
 
 
-def _range_text(first: int, last: int) -> str:
-    return f"{first}-{last}" if first != last else str(first)
+def ranges_text(ranges: Iterable[tuple[int, int]]) -> str:
+    """Numbers of charge records as a table shows them: `1-4 7`."""
+    return " ".join(f"{first}-{last}" if first != last else str(first) for first, last in ranges)

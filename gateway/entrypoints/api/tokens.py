@@ -14,7 +14,7 @@ from gateway.domain.access import ROLES, Caller, Role, Scope, Token
 from gateway.domain.ids import OperatorId
 from gateway.entrypoints.api.access import named, whose
 from gateway.entrypoints.api.conditional import check, etag
-from gateway.entrypoints.api.fields import Instant, InstantText, OperatorRef, Text128, instant
+from gateway.entrypoints.api.fields import Instant, InstantText, OperatorRef, Text128, instant, instant_or_none
 from gateway.entrypoints.api.paging import ListQuery, listed, window
 from gateway.entrypoints.api.route import Answer, Asked, Needs, Route
 
@@ -106,7 +106,7 @@ class Tokens:
                 handler=self.make,
                 body=TokenRequest,
                 answers={HTTPStatus.CREATED: TokenTold},
-                problems=frozenset({"unknown"}),
+                problems=frozenset({"unknown", "conflict"}),
                 example={"operator": "FR*ATL", "name": "billing system", "role": "billing"},
             ),
             Route(
@@ -146,7 +146,8 @@ class Tokens:
     async def make(self, asked: Asked) -> Answer:
         """A token never reaches further than the one that makes it: neither in scopes nor in operators nor in time.
 
-        The text in `token` is told this once; the gateway keeps a digest.
+        The text in `token` is told this once; the gateway keeps a digest. At most 200 tokens of an operator count at a
+        time: one more is a conflict, until one is revoked or expires.
         """
         minted = await self._desk.mint_token(_order(asked.body, asked.by), asked.by)
         token = minted.token
@@ -155,7 +156,7 @@ class Tokens:
             operator=token.operator,
             name=token.name,
             scopes=sorted(token.scopes),
-            expires=_instant(token.expires_us),
+            expires=instant_or_none(token.expires_us),
             token=minted.text,
         )
         return Answer(told, HTTPStatus.CREATED, {"Location": f"/v1/tokens/{token.id}"})
@@ -198,11 +199,7 @@ def _view(changed: Changed[Token]) -> TokenView:
         name=token.name,
         scopes=sorted(token.scopes),
         created=instant(token.created_us),
-        expires=_instant(token.expires_us),
-        revoked=_instant(token.revoked_us),
+        expires=instant_or_none(token.expires_us),
+        revoked=instant_or_none(token.revoked_us),
         last_updated=instant(changed.at_us),
     )
-
-
-def _instant(us: int | None) -> str | None:
-    return None if us is None else instant(us)

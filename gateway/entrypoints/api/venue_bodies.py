@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, Strict
 
+from gateway.application.configure.quotas import MOST_ZONES
 from gateway.application.errors import InvalidError
 from gateway.application.on_file import VenueOnFile
 from gateway.application.reading import Changed
@@ -16,7 +17,6 @@ from gateway.entrypoints.api.hours_json import OpeningHours, hours_of, hours_sho
 from gateway.entrypoints.api.service_names import ServiceName, names_of, services_of
 from gateway.entrypoints.api.tariff_json import TariffForm, tariff_of, tariff_shown
 
-MAX_ZONES = 64
 HOUR_S = 3600
 DAY_S = 24 * HOUR_S
 TIME_ZONE = "Europe/Paris"
@@ -51,7 +51,7 @@ class VenueBody:
     """Its host, who is paid for visits there."""
     name: Text128
     """As members read it."""
-    zones: Annotated[tuple[ZoneForm, ...], Field(min_length=1, max_length=MAX_ZONES)]
+    zones: Annotated[tuple[ZoneForm, ...], Field(min_length=1, max_length=MOST_ZONES)]
     """One at least: a door needs one."""
     time_zone: Annotated[str, Strict(), Field(min_length=1, max_length=64)] = TIME_ZONE
     """IANA name."""

@@ -157,7 +157,7 @@ class Venues:
                 handler=self.put_zone,
                 body=ZoneBody,
                 answers=writes(ZoneForm),
-                problems=frozenset({"unknown"}),
+                problems=frozenset({"unknown", "conflict"}),
                 example={"service": "meeting_room", "capacity": 8},
             ),
         )
@@ -177,6 +177,7 @@ class Venues:
         """The host's alone. A slug is taken once in the federation: another operator's is a conflict.
 
         The zones that are given replace those there were; one that still has doors cannot be left out. The mode stays.
+        An operator has at most 2,000 venues of at most 64 zones each: one venue more is a conflict.
         """
         body: VenueBody = asked.body
         operator, venue = named(asked.by, body.operator), VenueId(asked.path["venue"])
@@ -216,7 +217,10 @@ class Venues:
         return shown(found, lambda each: zone_shown(each.value.venue.zones[ZoneId(asked.path["zone"])]))
 
     async def put_zone(self, asked: Asked) -> Answer:
-        """The host's alone; the venue's other zones stay. If-Match compares its venue's ETag."""
+        """The host's alone; the venue's other zones stay. If-Match compares its venue's ETag.
+
+        A venue has at most 64 zones: one more is a conflict.
+        """
         known, zone = await self._own(asked), ZoneId(asked.path["zone"])
         made = zone not in known.value.venue.zones
         check(asked.precondition, None if made else known.seq)

@@ -18,6 +18,7 @@ from gateway.domain.visits import Ending, VisitState, billable_stay_s
 from gateway.entrypoints.api.access import found, whose
 from gateway.entrypoints.api.conditional import etag
 from gateway.entrypoints.api.fields import Count, InstantText, OperatorRef, Slug, UuidRef, instant
+from gateway.entrypoints.api.objects import reads
 from gateway.entrypoints.api.paging import ListQuery, listed, window
 from gateway.entrypoints.api.route import Answer, Asked, Needs, Route
 from gateway.entrypoints.courtesy import Courtesy
@@ -114,7 +115,7 @@ class Visits:
                 tag="visits",
                 access=Needs(Scope.VISITS_READ),
                 handler=self.one,
-                answers={HTTPStatus.OK: VisitView},
+                answers=reads(VisitView),
             ),
         )
 

@@ -1,121 +1,36 @@
 """`/v1/webhooks`: where an operator's own program hears what happens (Standard Webhooks)."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Annotated, Protocol
-
-from pydantic import Field
-from typing_extensions import TypedDict
+from typing import Any, Protocol
 
 from gateway.application.reading import Page, Window
 from gateway.application.register_webhook import Registered, WebhookOrder
 from gateway.domain.access import Scope
 from gateway.domain.ids import OperatorId
-from gateway.domain.webhooks import (
-    LISTENABLE,
-    Delivery,
-    DeliveryState,
-    EventId,
-    EventType,
-    Failure,
-    Webhook,
-    WebhookId,
-    WebhookState,
-)
+from gateway.domain.webhooks import Delivery, DeliveryState, EventId, Webhook, WebhookId
 from gateway.entrypoints.api.access import found, named, own, whose
 from gateway.entrypoints.api.conditional import check, etag
-from gateway.entrypoints.api.fields import Count, Instant, InstantText, OperatorRef, instant
 from gateway.entrypoints.api.objects import reads
-from gateway.entrypoints.api.paging import ListQuery, listed, window
-from gateway.entrypoints.api.parameters import PARAMETERS
-from gateway.entrypoints.api.route import Answer, Asked, Needs, Route
+from gateway.entrypoints.api.paging import listed, window
+from gateway.entrypoints.api.route import Answer, Asked, Handler, Needs, Route
+from gateway.entrypoints.api.webhook_bodies import (
+    EXAMPLE,
+    DeliveriesQuery,
+    DeliveryView,
+    Replayed,
+    WebhookBody,
+    WebhooksQuery,
+    WebhookTold,
+    WebhookView,
+    delivery_view,
+    order_of,
+    webhook_view,
+)
 
 TAG = "webhooks"
-MAX_DESCRIPTION = 128
 _PATH = "/v1/webhooks/{webhook}"
-_EXAMPLE = {
-    "operator": "FR*ATL",
-    "url": "https://hooks.example.org/passerelle",
-    "events": ["visit.started", "visit.ended"],
-    "description": "occupancy board",
-}
-
-WebhookRef = Annotated[str, Field(pattern=PARAMETERS["webhook"].pattern, examples=[PARAMETERS["webhook"].example])]
-DeliveryRef = Annotated[str, Field(pattern=PARAMETERS["delivery"].pattern, examples=[PARAMETERS["delivery"].example])]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookBody:
-    """A webhook as it is registered or replaced."""
-
-    url: Annotated[str, Field(min_length=1, max_length=1024)]
-    """`https://host[:port]/path?query` of a public address, in ASCII; the port is 443 or at least 1024."""
-    events: Annotated[tuple[EventType, ...], Field(min_length=1, max_length=len(LISTENABLE))]
-    """What it listens to; `webhook.test` comes whatever it listens to."""
-    operator: OperatorRef | None = None
-    """Whose it is: by default the caller's operator. It stays."""
-    description: Annotated[str, Field(max_length=MAX_DESCRIPTION)] = ""
-    """One line for people."""
-    state: WebhookState = WebhookState.ACTIVE
-    """`active`, which also enables one again that its receiver disabled, or `paused`."""
-
-
-class WebhookView(TypedDict):
-    """A webhook, without its secret."""
-
-    id: WebhookRef
-    operator: OperatorRef
-    url: str
-    events: list[EventType]
-    description: str
-    state: Annotated[WebhookState, Field(description="`disabled`: its receiver answered 410 Gone.")]
-    failing_since: Annotated[InstantText | None, Field(description="Since when every try has failed.")]
-    created: InstantText
-    last_updated: InstantText
-
-
-class WebhookTold(WebhookView):
-    """A webhook with its secret, which is told this once."""
-
-    secret: Annotated[
-        str, Field(description="Signs every request, as Standard Webhooks says.", pattern="^whsec_[A-Za-z0-9+/=]{44}$")
-    ]
-
-
-class DeliveryView(TypedDict):
-    """One event on its way to one webhook."""
-
-    id: Annotated[DeliveryRef, Field(description="The event's id: what `webhook-id` says in each try.")]
-    type: EventType
-    state: Annotated[DeliveryState, Field(description="`dead`: the last try failed; it can be replayed.")]
-    attempts: Count
-    next_attempt: InstantText | None
-    last_status: Annotated[int | None, Field(description="The status of the last answer; null: none came.")]
-    last_error: Annotated[Failure | None, Field(description="Why the last try failed; null: it did not.")]
-    created: InstantText
-    done: Annotated[InstantText | None, Field(description="When it was delivered, or given up.")]
-
-
-class Replayed(TypedDict):
-    """What a replay of all dead deliveries did."""
-
-    replayed: Annotated[Count, Field(description="How many will be tried again; at most 1000: ask again for more.")]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhooksQuery(ListQuery):
-    """What the list of webhooks can be asked."""
-
-    operator: Annotated[OperatorRef | None, Field(description="Of this operator alone.")] = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveriesQuery(ListQuery):
-    """What the list of deliveries can be asked. Its cursor and its dates are those of their making."""
-
-    date_from: Annotated[Instant | None, Field(description="Made at this instant or later (inclusive).")] = None
-    date_to: Annotated[Instant | None, Field(description="Made before this instant (exclusive).")] = None
-    state: Annotated[DeliveryState | None, Field(description="In this state alone.")] = None
+_CONFLICT = frozenset({"conflict"})
 
 
 class Desk(Protocol):
@@ -188,7 +103,7 @@ class Webhooks:
                 body=WebhookBody,
                 answers={HTTPStatus.CREATED: WebhookTold},
                 problems=frozenset({"unknown", "conflict"}),
-                example=_EXAMPLE,
+                example=EXAMPLE,
             ),
             Route(
                 method="GET",
@@ -211,7 +126,7 @@ class Webhooks:
                 body=WebhookBody,
                 answers={HTTPStatus.OK: WebhookView},
                 problems=frozenset({"unknown", "conflict"}),
-                example=_EXAMPLE,
+                example=EXAMPLE,
             ),
             Route(
                 method="DELETE",
@@ -223,32 +138,20 @@ class Webhooks:
                 handler=self.remove,
                 answers={HTTPStatus.NO_CONTENT: None},
             ),
-            Route(
-                method="POST",
-                path=f"{_PATH}/secret",
-                name="rotate_webhook_secret",
-                summary="Give a webhook a fresh secret.",
-                tag=TAG,
-                access=write,
-                handler=self.rotate,
-                answers={HTTPStatus.OK: WebhookTold},
-            ),
         )
 
     def _delivery_routes(self) -> tuple[Route, ...]:
-        write = Needs(Scope.WEBHOOKS_WRITE)
+        accepted = {HTTPStatus.ACCEPTED: DeliveryView}
         return (
-            Route(
-                method="POST",
-                path=f"{_PATH}/test",
-                name="test_webhook",
-                summary="Send a test event.",
-                tag=TAG,
-                access=write,
-                handler=self.test,
-                answers={HTTPStatus.ACCEPTED: DeliveryView},
-                problems=frozenset({"conflict"}),
+            _action(
+                "secret",
+                "rotate_webhook_secret",
+                "Give a webhook a fresh secret.",
+                self.rotate,
+                {HTTPStatus.OK: WebhookTold},
+                problems=frozenset(),
             ),
+            _action("test", "test_webhook", "Send a test event.", self.test, accepted),
             Route(
                 method="GET",
                 path=f"{_PATH}/deliveries",
@@ -262,27 +165,19 @@ class Webhooks:
                 problems=frozenset({"unknown"}),
                 paged=True,
             ),
-            Route(
-                method="POST",
-                path=f"{_PATH}/deliveries/{{delivery}}/replay",
-                name="replay_delivery",
-                summary="Send a delivery again that is dead or delivered.",
-                tag=TAG,
-                access=write,
-                handler=self.replay,
-                answers={HTTPStatus.ACCEPTED: DeliveryView},
-                problems=frozenset({"conflict"}),
+            _action(
+                "deliveries/{delivery}/replay",
+                "replay_delivery",
+                "Send a delivery again that is dead or delivered.",
+                self.replay,
+                accepted,
             ),
-            Route(
-                method="POST",
-                path=f"{_PATH}/replay",
-                name="replay_dead_deliveries",
-                summary="Send all dead deliveries again.",
-                tag=TAG,
-                access=write,
-                handler=self.replay_dead,
-                answers={HTTPStatus.ACCEPTED: Replayed},
-                problems=frozenset({"conflict"}),
+            _action(
+                "replay",
+                "replay_dead_deliveries",
+                "Send all dead deliveries again.",
+                self.replay_dead,
+                {HTTPStatus.ACCEPTED: Replayed},
             ),
         )
 
@@ -290,7 +185,7 @@ class Webhooks:
         """An operator's own webhooks; for the cooperative everybody's."""
         query: WebhooksQuery = asked.query
         page = await self._desk.webhooks(window(asked), whose(asked.by, query.operator))
-        return listed(asked, page, [_view(each) for each in page.items])
+        return listed(asked, page, [webhook_view(each) for each in page.items])
 
     async def make(self, asked: Asked) -> Answer:
         """Every event is a POST of `{"type", "timestamp", "data"}`, signed as Standard Webhooks 1.0 says.
@@ -306,9 +201,14 @@ class Webhooks:
 
         A try that fails is repeated after 5 s, 5 min, 30 min, and 2, 5, 10, 14, 20 and 24 h; then it is dead, and can
         be replayed for a month. A redirect is a failure; 410 disables the webhook; `Retry-After` of a 429 or 503 is
-        heeded. The host's name is resolved for each try, and every address of it must be public.
+        heeded.
+
+        Registering judges the URL as it is written, and looks up no name: what the host resolves to is judged at each
+        try, and every address of it must be public, or the try fails as `forbidden_address`.
         """
-        registered = await self._desk.make_webhook(_order(asked, own(asked.by, asked.body.operator)), asked.by.by)
+        registered = await self._desk.make_webhook(
+            order_of(asked.body, own(asked.by, asked.body.operator)), asked.by.by
+        )
         location = f"/v1/webhooks/{registered.webhook.id}"
         return _told(registered, HTTPStatus.CREATED, location)
 
@@ -325,7 +225,7 @@ class Webhooks:
         check(asked.precondition, known.changed_seq)
         body: WebhookBody = asked.body
         operator = known.operator if body.operator is None else named(asked.by, body.operator)
-        return _shown(await self._desk.set_webhook(known.id, _order(asked, operator), asked.by.by))
+        return _shown(await self._desk.set_webhook(known.id, order_of(body, operator), asked.by.by))
 
     async def remove(self, asked: Asked) -> Answer:
         """What waits for it is not sent any more."""
@@ -342,20 +242,20 @@ class Webhooks:
     async def test(self, asked: Asked) -> Answer:
         """Queues an event of type `webhook.test`; look for it among the deliveries."""
         known = await self._webhook(asked)
-        return Answer(_delivery(await self._desk.test_webhook(known.id)), HTTPStatus.ACCEPTED)
+        return Answer(delivery_view(await self._desk.test_webhook(known.id)), HTTPStatus.ACCEPTED)
 
     async def deliveries(self, asked: Asked) -> Answer:
         """In the order of their making; `state=dead` is the dead-letter list. A change of state moves none."""
         known = await self._webhook(asked)
         query: DeliveriesQuery = asked.query
         page = await self._desk.deliveries(known.id, query.state, window(asked))
-        return listed(asked, page, [_delivery(each) for each in page.items])
+        return listed(asked, page, [delivery_view(each) for each in page.items])
 
     async def replay(self, asked: Asked) -> Answer:
         """From the first try, under its own id and with its own body."""
         known = await self._webhook(asked)
         delivery = await self._desk.replay_delivery(known.id, EventId(asked.path["delivery"]))
-        return Answer(_delivery(delivery), HTTPStatus.ACCEPTED)
+        return Answer(delivery_view(delivery), HTTPStatus.ACCEPTED)
 
     async def replay_dead(self, asked: Asked) -> Answer:
         """The oldest first, each from its first try."""
@@ -369,48 +269,33 @@ class Webhooks:
         return known
 
 
-def _order(asked: Asked, operator: OperatorId) -> WebhookOrder:
-    body: WebhookBody = asked.body
-    return WebhookOrder(operator, body.url, body.events, body.description, body.state)
+def _action(
+    at: str,
+    name: str,
+    summary: str,
+    handler: Handler,
+    answers: Mapping[HTTPStatus, Any],
+    problems: frozenset[str] = _CONFLICT,
+) -> Route:
+    """Something that is done with one webhook, without a body."""
+    return Route(
+        method="POST",
+        path=f"{_PATH}/{at}",
+        name=name,
+        summary=summary,
+        tag=TAG,
+        access=Needs(Scope.WEBHOOKS_WRITE),
+        handler=handler,
+        answers=answers,
+        problems=problems,
+    )
 
 
 def _shown(webhook: Webhook) -> Answer:
-    return Answer(_view(webhook), headers={"ETag": etag(webhook.changed_seq)})
+    return Answer(webhook_view(webhook), headers={"ETag": etag(webhook.changed_seq)})
 
 
 def _told(registered: Registered, status: HTTPStatus, location: str | None = None) -> Answer:
     webhook = registered.webhook
     headers = {"ETag": etag(webhook.changed_seq)} | ({} if location is None else {"Location": location})
-    return Answer(WebhookTold(**_view(webhook), secret=registered.secret), status, headers)
-
-
-def _view(webhook: Webhook) -> WebhookView:
-    return WebhookView(
-        id=webhook.id,
-        operator=webhook.operator,
-        url=webhook.url,
-        events=list(webhook.events),
-        description=webhook.description,
-        state=webhook.state,
-        failing_since=_instant(webhook.failing_us),
-        created=instant(webhook.created_us),
-        last_updated=instant(webhook.changed_us),
-    )
-
-
-def _delivery(delivery: Delivery) -> DeliveryView:
-    return DeliveryView(
-        id=delivery.event,
-        type=delivery.type,
-        state=delivery.state,
-        attempts=delivery.attempts,
-        next_attempt=_instant(delivery.next_us),
-        last_status=delivery.last_status,
-        last_error=delivery.last_error,
-        created=instant(delivery.made_us),
-        done=_instant(delivery.done_us),
-    )
-
-
-def _instant(us: int | None) -> str | None:
-    return None if us is None else instant(us)
+    return Answer(WebhookTold(**webhook_view(webhook), secret=registered.secret), status, headers)

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from gateway.adapters.db.schema.base import Big, changed, metadata
@@ -29,6 +30,13 @@ tokens = Table(
     *changed(),
     Index("tokens_operator", "operator", "changed_seq", "changed_us"),
     Index("tokens_changed", "changed_seq", "changed_us"),
+    Index(
+        "tokens_live",
+        "operator",
+        "expires_us",
+        sqlite_where=text("revoked_us IS NULL"),
+        postgresql_where=text("revoked_us IS NULL"),
+    ),
     sqlite_with_rowid=False,
 )
 """`operator` is NULL where a token is the cooperative's. Of its secret the books keep the digest only."""

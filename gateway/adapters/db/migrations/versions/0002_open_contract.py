@@ -166,6 +166,8 @@ def _tokens() -> None:
     )
     op.create_index("tokens_operator", "tokens", ["operator", "changed_seq", "changed_us"])
     op.create_index("tokens_changed", "tokens", ["changed_seq", "changed_us"])
+    live = sa.text("revoked_us IS NULL")
+    op.create_index("tokens_live", "tokens", ["operator", "expires_us"], sqlite_where=live, postgresql_where=live)
 
 
 def _idempotency_keys() -> None:
