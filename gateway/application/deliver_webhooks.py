@@ -176,24 +176,26 @@ class DeliveryDesk:
             await self._fill(pace, [each for each in due if self._pace(each) is pace], now_us)
 
     async def _fill(self, pace: Pace, webhooks: Sequence[Webhook], now_us: int) -> None:
-        """Start tries of one lane, a delivery of each webhook in its turn, as long as there is room."""
+        """Start tries of one lane as long as there is room, each for the operator that holds the fewest by then."""
         lane = self._lanes[pace]
         taken = Counts(each.webhook.operator for each in self._under_way.values() if each.pace is pace)
         room = lane.whole - taken.total()
-        queues: list[list[Try]] = []
-        # an operator whose receivers dawdle, however many they are, holds up its own
-        for webhook in sorted(webhooks, key=lambda each: (taken[each.operator], self._served[each.id])):
-            if len(queues) >= room:
-                break
-            free = await self._free(webhook, lane, now_us)
-            if free:
-                queues.append([Try(webhook, delivery, pace) for delivery in free])
-        for nth in range(lane.each):
-            for queue in queues:
-                if nth < len(queue) and room > 0:
-                    self._start(queue[nth])
-                    room -= 1
-                    await asyncio.sleep(APART_S)
+        begun: Counts[WebhookId] = Counts()
+        left = list(webhooks)
+        queues: dict[WebhookId, list[Delivery]] = {}
+        while left and room > 0:
+            # an operator whose receivers dawdle, however many they are, holds up its own
+            webhook = min(left, key=lambda each: (taken[each.operator], begun[each.id], self._served[each.id]))
+            if webhook.id not in queues:
+                queues[webhook.id] = await self._free(webhook, lane, now_us)
+            if queues[webhook.id]:
+                self._start(Try(webhook, queues[webhook.id].pop(0), pace))
+                taken[webhook.operator] += 1
+                begun[webhook.id] += 1
+                room -= 1
+                await asyncio.sleep(APART_S)
+            else:
+                left.remove(webhook)
 
     async def _free(self, webhook: Webhook, lane: Lane, now_us: int) -> list[Delivery]:
         """What of the webhook may be started now, the longest due first."""

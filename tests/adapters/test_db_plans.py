@@ -19,7 +19,7 @@ from tests.adapters.db_scene import Hands
 from tests.builders import BACK, EXIT, FRONT, HOLDER, HOME, HOST, HOUR, MONTREUIL, NOW_US
 
 SMALL = frozenset({"a", "directory_version", "chain_head", "operators", "venues", "zones", "doors", "plans"})
-"""The keys asked for, single rows, and the directory, which is read whole when its version has changed."""
+"""The keys asked for, single rows, and the directory, which is read whole once."""
 
 
 @pytest.fixture

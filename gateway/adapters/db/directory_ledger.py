@@ -37,7 +37,7 @@ _SET_MODE = updating(venues, "mode", "mode_number", "mode_reason", *CHANGED)
 
 
 class DirectoryLedger(Books):
-    """Every method raises the directory's version, so that whoever caches it reads it again."""
+    """Every method numbers the rows it changes and raises the version: whoever keeps the directory reads those anew."""
 
     async def add_operator(self, operator: Operator, legal: dict[str, str], by: str = ITSELF) -> None:
         """Insert an operator; ConflictError when it exists."""
