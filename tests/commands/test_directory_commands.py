@@ -91,6 +91,7 @@ def test_a_new_password_is_told_once_and_asked_about(installation: Installation)
 
 
 MISTAKES: dict[str, tuple[tuple[str, ...], int, str]] = {
+    "a name turned around": (("operators", "add", "AT*XYZ", "--name", "abc\u202edcba"), 1, "plain text"),
     "an operator in lower case": (("operators", "add", "fr*new", "--name", "x"), 1, "is not an operator id"),
     "an operator twice": (("operators", "add", "FR*ATL", "--name", "x"), 1, "exists already"),
     "legal data without a value": (("operators", "add", "FR*NEW", "--name", "x", "--legal", "siren"), 2, "NAME=VALUE"),
@@ -131,7 +132,6 @@ def test_a_mistake_is_told_in_a_line_and_nothing_is_kept(
 HOSTILE: dict[str, tuple[str, str]] = {
     "a closing tag": ("Chez [/red] nous", "Chez [/red] nous"),
     "a link": ("[link=http://x.example]Nous[/link] :smile:", "[link=http://x.example]Nous[/link] :smile:"),
-    "a name turned around": ("abc\u202edcba", "abc\\u202edcba"),
     "letters that join": ("\u0645\u06cc\u200c\u062e", "\u0645\u06cc\u200c\u062e"),
     "a Z after a T": ("TRAPÈZE, 12 rue de la Quintinie, AZ", "TRAPÈZE, 12 rue de la Quintinie, AZ"),
 }
